@@ -1,0 +1,92 @@
+package booking
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// bytesPerUser is what an account with its session keeps, and bytesAtRest
+// what the app keeps with no data.
+const (
+	bytesPerUser = 512
+	bytesAtRest  = 1 << 20
+)
+
+// health answers GET /healthz.
+func (a *App) health(*call) (reply, error) {
+	return answerJSON(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// metrics answers GET /metrics in the Prometheus text format.
+func (a *App) metrics(c *call) (reply, error) {
+	var h Holdings
+	var money Totals
+	err := a.view(c, func(tx Tx) error {
+		var err error
+		if h, err = tx.Holdings(); err != nil {
+			return err
+		}
+		money, err = tx.Totals("")
+		return err
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	var b strings.Builder
+	a.writeRequests(&b)
+	a.writeCache(&b)
+	a.writeHoldings(&b, h, money)
+	return reply{status: http.StatusOK, body: []byte(b.String()), contentType: textType}, nil
+}
+
+func (a *App) writeRequests(b *strings.Builder) {
+	describe(b, "http_requests_total", "counter", "Requests by route and status.")
+	for _, rt := range a.routes {
+		for code := range rt.served {
+			if n := rt.served[code].Load(); n > 0 {
+				fmt.Fprintf(b, "http_requests_total{route=%q,code=\"%d\"} %d\n", rt.pattern, code, n)
+			}
+		}
+	}
+}
+
+func (a *App) writeCache(b *strings.Builder) {
+	s := a.cache.stats()
+	sample(b, "cache_hits_total", "counter", "Searches answered from the cache.", s.hits)
+	sample(b, "cache_misses_total", "counter", "Searches that had to be loaded.", s.misses)
+	sample(b, "cache_invalidations_total", "counter", "Cache entries dropped because of a change.", s.invalidations)
+	sample(b, "cache_entries", "gauge", "Searches in the cache.", int64(s.entries))
+}
+
+func (a *App) writeHoldings(b *strings.Builder, h Holdings, money Totals) {
+	users, sessions := a.accounts.count()
+	sample(b, "process_resident_memory_bytes", "gauge", "What the app keeps in memory, by its own accounting.", a.resident(h))
+	sample(b, "process_memory_limit_bytes", "gauge", "The budget for it.", a.config.MemoryLimit)
+	sample(b, "users", "gauge", "Accounts.", int64(users))
+	sample(b, "sessions_live", "gauge", "Sessions that have not ended.", int64(sessions))
+	sample(b, "vendors", "gauge", "Vendors.", int64(h.Vendors))
+	sample(b, "bookings_live", "gauge", "Bookings that occupy a slot.", int64(h.Live))
+	sample(b, "bookings_kept", "gauge", "Bookings not yet compacted away.", int64(h.Bookings))
+	sample(b, "messages_kept", "gauge", "Chat messages not yet compacted away.", int64(h.Messages))
+	sample(b, "ledger_entries_kept", "gauge", "Ledger entries not yet compacted away.", int64(h.Entries))
+	sample(b, "idempotency_keys_kept", "gauge", "Answers kept for repeated requests.", int64(h.Answers))
+	sample(b, "ledger_charged_cents_total", "counter", "Fees charged.", int64(money.ChargedCents))
+	sample(b, "ledger_refunded_cents_total", "counter", "Fees paid back.", int64(money.RefundedCents))
+}
+
+// resident is the app's own accounting of its memory. The process's real one
+// would also count the tests around it, and would differ from run to run.
+func (a *App) resident(h Holdings) int64 {
+	users, _ := a.accounts.count()
+	return bytesAtRest + h.Bytes + a.cache.stats().bytes + int64(users)*bytesPerUser + a.hoarded()
+}
+
+func describe(b *strings.Builder, name, kind, help string) {
+	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
+}
+
+func sample(b *strings.Builder, name, kind, help string, value int64) {
+	describe(b, name, kind, help)
+	fmt.Fprintf(b, "%s %d\n", name, value)
+}

@@ -1,0 +1,83 @@
+package booking
+
+import (
+	"context"
+	"net/http"
+)
+
+// environment answers GET /api/test/login, by which a tester sees whether it
+// may do anything here at all. In production every test hook answers this.
+func (a *App) environment(*call) (reply, error) {
+	production := a.config.Env == Production
+	status := http.StatusOK
+	if production {
+		status = http.StatusForbidden
+	}
+	return answerJSON(status, struct {
+		Environment string `json:"environment"`
+		Production  bool   `json:"production"`
+	}{a.config.Env, production})
+}
+
+// platformLedger answers the totals of everybody.
+func (a *App) platformLedger(c *call) (reply, error) {
+	var sum Totals
+	err := a.view(c, func(tx Tx) error {
+		var err error
+		sum, err = tx.Totals("")
+		return err
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	return answerJSON(http.StatusOK, sum)
+}
+
+// purged counts what a purge removed, or would.
+type purged struct {
+	DryRun   bool `json:"dryRun"`
+	Users    int  `json:"users"`
+	Sessions int  `json:"sessions"`
+	Vendors  int  `json:"vendors"`
+	Bookings int  `json:"bookings"`
+	Messages int  `json:"messages"`
+	Entries  int  `json:"ledgerEntries"`
+	Answers  int  `json:"idempotencyKeys"`
+}
+
+// purge removes synthetic users with all that they left. Outside production
+// nobody else can sign in, so that is everything.
+func (a *App) purge(c *call) (reply, error) {
+	dryRun := c.URL.Query().Get("dryRun")
+	if dryRun != "" && dryRun != "0" && dryRun != "1" {
+		return reply{}, badRequest("dryRun must be 0 or 1")
+	}
+	p := purged{DryRun: dryRun == "1"}
+	p.Users, p.Sessions = a.accounts.count()
+	if err := a.purgeStore(c.Context(), &p); err != nil {
+		return reply{}, err
+	}
+	if !p.DryRun {
+		a.accounts.purge()
+		a.cache.invalidate(everywhere)
+	}
+	return answerJSON(http.StatusOK, p)
+}
+
+func (a *App) purgeStore(ctx context.Context, p *purged) error {
+	run := a.store.Update
+	if p.DryRun {
+		run = a.store.View
+	}
+	return run(ctx, func(tx Tx) error {
+		h, err := tx.Holdings()
+		if err != nil {
+			return err
+		}
+		p.Vendors, p.Bookings, p.Messages, p.Entries, p.Answers = h.Vendors, h.Bookings, h.Messages, h.Entries, h.Answers
+		if p.DryRun {
+			return nil
+		}
+		return tx.Purge()
+	})
+}

@@ -1,0 +1,327 @@
+package conductor
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrHalted is what a parked actor is told when the run is over. Whoever gets
+// it should return.
+var ErrHalted = errors.New("simcity: the run is over")
+
+// Config describes a conductor.
+type Config struct {
+	Clock Clock
+	// Draw picks one of n ready parkings, n > 1. It is the schedule: the same
+	// draws give the same run.
+	Draw func(n int) int
+	// BetweenSteps is called before each pick, when nothing runs. Optional.
+	BetweenSteps func()
+	// Panicked is told of a panic in an actor, on that actor's goroutine.
+	Panicked func(actor string, value any, stack []byte)
+	// Together releases all that are ready at once instead of one at a time.
+	// Then nothing repeats, and the race detector sees real overlap. A paced
+	// clock implies it.
+	Together bool
+}
+
+// A Conductor runs actors. Make one with [New], on the goroutine and in the
+// bubble in which it will [Conductor.Run].
+type Conductor struct {
+	clock    Clock
+	config   Config
+	together bool
+	keeper   timekeeper
+	arrived  chan struct{} // buffered by one: a parking arrived while the loop listened
+
+	// ready, alone and hostAt belong to whoever runs: the loop, or the one actor
+	// that the loop has resumed.
+	ready  []*parking
+	alone  bool          // nobody else was ready when the running actor was picked
+	hostAt time.Duration // the last instant at which host code began
+
+	steps  atomic.Uint64 // picks so far, read by the watchdog
+	halted atomic.Bool
+
+	mu        sync.Mutex
+	arrivals  []*parking
+	due       dueHeap
+	seq       uint64
+	busy      int // threads that run or are blocked in the host
+	listening bool
+	epoch     int // actors of an earlier epoch are halted
+	numbers   uint64
+	live      map[*Actor]struct{}
+	inHost    map[*Actor]struct{} // those with calls under way
+	spare     []*parking // for seams deep in the host
+}
+
+// New makes a conductor whose simulated time starts now.
+func New(config Config) *Conductor {
+	c := &Conductor{
+		clock:    config.Clock,
+		config:   config,
+		together: config.Together || config.Clock.name == "paced",
+		arrived:  make(chan struct{}, 1),
+		hostAt:   -1,
+		live:     make(map[*Actor]struct{}),
+		inHost:   make(map[*Actor]struct{}),
+	}
+	c.listening = c.hears()
+	c.keeper = newTimekeeper(c)
+	return c
+}
+
+// Now is the simulated time since the run began. Safe for concurrent use.
+func (c *Conductor) Now() time.Duration { return c.keeper.now() }
+
+// Steps counts the picks so far. Safe for concurrent use.
+func (c *Conductor) Steps() uint64 { return c.steps.Load() }
+
+// Run conducts until simulated time has reached the given time and nobody is
+// ready at it, until no actor is left, or until [Conductor.Halt].
+func (c *Conductor) Run(until time.Duration) {
+	for !c.halted.Load() {
+		c.keeper.settle()
+		c.admit()
+		if c.config.BetweenSteps != nil {
+			c.config.BetweenSteps()
+			c.admit()
+		}
+		switch {
+		case c.halted.Load():
+		case len(c.ready) == 0:
+			if !c.waitForDue(until) {
+				return
+			}
+		case c.together:
+			c.resumeAll()
+		default:
+			c.resumeOne()
+		}
+	}
+}
+
+// Halt ends [Conductor.Run] before its next pick. Safe for concurrent use.
+func (c *Conductor) Halt() {
+	c.halted.Store(true)
+	c.signal()
+}
+
+// Dismiss tells all parked actors, one after the other, that the run is over,
+// and lets later actors begin a new Run. Actors that have not begun never will.
+func (c *Conductor) Dismiss() {
+	c.mu.Lock()
+	c.epoch++
+	c.mu.Unlock()
+	for {
+		c.keeper.settle()
+		p := c.nextToDismiss()
+		if p == nil {
+			break
+		}
+		c.resume(p, ErrHalted)
+	}
+	c.halted.Store(false)
+}
+
+// admit moves what arrived since the last pick among the ready and the due.
+func (c *Conductor) admit() {
+	now := c.keeper.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slices.SortFunc(c.arrivals, (*parking).before)
+	for i, p := range c.arrivals {
+		c.seq++
+		p.seq = c.seq
+		if p.due <= now {
+			p.slot = slotReady
+			c.ready = append(c.ready, p)
+		} else {
+			c.due.push(p)
+		}
+		c.arrivals[i] = nil
+	}
+	c.arrivals = c.arrivals[:0]
+	for len(c.due) > 0 && c.due[0].due <= now {
+		p := c.due[0]
+		c.due.remove(p)
+		p.slot = slotReady
+		c.ready = append(c.ready, p)
+	}
+}
+
+// waitForDue lets time pass until something may be ready. It reports false when
+// the run is at its end.
+func (c *Conductor) waitForDue(until time.Duration) bool {
+	now := c.keeper.now()
+	c.mu.Lock()
+	next := until
+	if len(c.due) > 0 {
+		next = min(next, c.due[0].due)
+	}
+	over := now >= until || len(c.live) == 0
+	wait := len(c.arrivals) == 0
+	c.listening = wait || c.hears()
+	c.mu.Unlock()
+	if over {
+		return false
+	}
+	if wait && !c.halted.Load() {
+		c.keeper.advance(next)
+	}
+	c.mu.Lock()
+	c.listening = c.hears()
+	c.mu.Unlock()
+	select { // a signal that came too late must not cut the next wait short
+	case <-c.arrived:
+	default:
+	}
+	return true
+}
+
+// resumeOne draws one of the ready and lets it run. The order of the others
+// changes, by a rule: the last takes the free place.
+func (c *Conductor) resumeOne() {
+	i, last := 0, len(c.ready)-1
+	if last > 0 {
+		i = c.config.Draw(len(c.ready))
+	}
+	p := c.ready[i]
+	c.ready[i] = c.ready[last]
+	c.ready[last] = nil
+	c.ready = c.ready[:last]
+	c.alone = last == 0
+	if p.host {
+		c.freshInstant()
+	}
+	c.resume(p, nil)
+}
+
+// resumeAll lets everybody run who is ready.
+func (c *Conductor) resumeAll() {
+	for i, p := range c.ready {
+		c.ready[i] = nil
+		c.resume(p, nil)
+	}
+	c.ready = c.ready[:0]
+}
+
+// freshInstant moves the clock by a nanosecond if host code has already begun
+// at this one.
+func (c *Conductor) freshInstant() {
+	now := c.keeper.now()
+	if now == c.hostAt {
+		c.keeper.advance(now + 1)
+		c.keeper.settle()
+		now = c.keeper.now()
+	}
+	c.hostAt = now
+}
+
+func (c *Conductor) resume(p *parking, err error) {
+	c.steps.Add(1)
+	c.mu.Lock()
+	p.slot = slotNone
+	p.actor.seam = ""
+	c.busy++
+	start := p.start
+	p.start = nil
+	c.mu.Unlock()
+	if start == nil {
+		p.wake <- err
+		return
+	}
+	go start()
+}
+
+// nextToDismiss takes the first parking in canonical order, or nil.
+func (c *Conductor) nextToDismiss() *parking {
+	c.admit()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := append(slices.Clone(c.ready), c.due...)
+	var first *parking
+	kept := c.ready[:0]
+	c.due = c.due[:0]
+	slices.SortFunc(all, func(p, q *parking) int {
+		if order := p.before(q); order != 0 {
+			return order
+		}
+		return cmp.Compare(p.seq, q.seq)
+	})
+	for _, p := range all {
+		switch {
+		case p.actor.epoch == c.epoch: // began after the halt
+			p.slot = slotReady
+			kept = append(kept, p)
+		case p.start != nil: // never began
+			delete(c.live, p.actor)
+		case first == nil:
+			first = p
+		default:
+			p.slot = slotReady
+			kept = append(kept, p)
+		}
+	}
+	c.ready = kept
+	return first
+}
+
+// park gives the baton back and returns when the conductor resumes p. Awaiting
+// a call that was answered meanwhile becomes ready at once.
+func (c *Conductor) park(p *parking, due time.Duration, call *Call) error {
+	c.mu.Lock()
+	if p.actor.epoch != c.epoch {
+		c.mu.Unlock()
+		return ErrHalted
+	}
+	if call != nil {
+		call.waiting = p
+		if call.answered {
+			due = 0
+		}
+	}
+	c.arrive(p, due)
+	c.busy--
+	listening := c.listening
+	c.mu.Unlock()
+	if listening {
+		c.signal()
+	}
+	return <-p.wake
+}
+
+// arrive queues p for the next admission. The caller holds mu.
+func (c *Conductor) arrive(p *parking, due time.Duration) {
+	p.due, p.slot = due, slotArrived
+	p.round++
+	c.arrivals = append(c.arrivals, p)
+}
+
+// hasten makes a parked p ready now.
+func (c *Conductor) hasten(p *parking) (listening bool) {
+	if p.slot >= 0 {
+		c.due.remove(p)
+		p.due, p.slot = 0, slotArrived
+		c.arrivals = append(c.arrivals, p)
+	} else if p.slot == slotArrived {
+		p.due = 0
+	}
+	return c.listening
+}
+
+// hears tells whether the loop listens all the time: a stepped clock settles by
+// counting, so it must hear of everyone who parks or ends.
+func (c *Conductor) hears() bool { return c.clock.name == "stepped" }
+
+func (c *Conductor) signal() {
+	select {
+	case c.arrived <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,61 @@
+package simcity
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// bundleVersion is raised when a field changes its meaning.
+const bundleVersion = 1
+
+// A Bundle is the forensic record of a run that did not pass, readable JSON.
+// SIMCITY_REPLAY=file runs it again.
+type Bundle struct {
+	Version int `json:"version"`
+	// Test is the name of the test that ran it.
+	Test   string  `json:"test"`
+	Result *Result `json:"result"`
+}
+
+// ReadBundle reads a bundle. Errors say what is wrong with the file.
+func ReadBundle(path string) (*Bundle, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &FieldError{Field: envReplay, Value: path, Allowed: "a bundle written by a failed run", Fix: err.Error()}
+	}
+	var b Bundle
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(&b); err != nil {
+		return nil, &FieldError{Field: envReplay, Value: path, Allowed: "a bundle written by a failed run", Fix: "it is not the JSON of a bundle: " + err.Error()}
+	}
+	if b.Version != bundleVersion || b.Result == nil {
+		return nil, &FieldError{Field: envReplay, Value: path, Allowed: fmt.Sprintf("version %d", bundleVersion), Fix: fmt.Sprintf("it is version %d: replay it with the SimCity that wrote it", b.Version)}
+	}
+	return &b, nil
+}
+
+// writeBundle writes the record of a run where the test keeps artifacts. Those
+// are removed after the test unless go test has -artifacts; then a folder for
+// temporary files takes it, so that the path in the message stays good.
+func writeBundle(t testing.TB, res *Result) (string, error) {
+	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Result: res}, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(os.TempDir(), "simcity-bundles")
+	if kept := flag.Lookup("test.artifacts"); kept != nil && kept.Value.String() == "true" {
+		dir = t.ArtifactDir()
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", err
+	}
+	name := strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())
+	path := filepath.Join(dir, fmt.Sprintf("%s-seed-%d.json", name, res.Seed))
+	return path, os.WriteFile(path, data, 0o666)
+}

@@ -1,0 +1,132 @@
+package simcity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/bookiji/simcity/internal/conductor"
+)
+
+// ErrOver is what Sleep and Do return when the run is over, or when the
+// citizen's step limit is reached. A life should return it.
+var ErrOver = conductor.ErrHalted
+
+// actor is what a citizen or a gate needs of the conductor.
+type actor = *conductor.Actor
+
+// A Citizen is one synthetic user. Its methods are for the goroutine that lives
+// its life.
+type Citizen struct {
+	run        *run
+	population *populationState
+	actor      actor
+	number     int
+	id         string
+	persona    string
+	random     *rand.Rand
+	client     *http.Client
+	operation  *Operation // under way
+	steps      int
+	atEnd      []func(context.Context) error
+}
+
+// ID is the citizen's stable name, such as customer/7.
+func (c *Citizen) ID() string { return c.id }
+
+// Number counts the citizens of the population from 1.
+func (c *Citizen) Number() int { return c.number }
+
+// Population is the name of the citizen's population.
+func (c *Citizen) Population() string { return c.population.Name }
+
+// Email is in the synthetic namespace: synthetic+customer-7@example.com.
+func (c *Citizen) Email() string {
+	return "synthetic+" + c.population.Name + "-" + strconv.Itoa(c.number) + "@example.com"
+}
+
+// Persona is the name drawn from the population's personas, or empty.
+func (c *Citizen) Persona() string { return c.persona }
+
+// Rand is the citizen's own stream of random numbers.
+func (c *Citizen) Rand() *rand.Rand { return c.random }
+
+// World is the run that the citizen lives in.
+func (c *Citizen) World() *World { return c.run.world }
+
+// Policies are those in force now.
+func (c *Citizen) Policies() Policies { return c.run.currentPolicies() }
+
+// Tick is the simulated length of a tick.
+func (c *Citizen) Tick() time.Duration { return c.run.scenario.tick(c.Policies()) }
+
+// Now is the simulated date. Under a Virtual clock it is the host's time.Now.
+func (c *Citizen) Now() time.Time { return c.run.date(c.Elapsed()) }
+
+// Elapsed is the simulated time since the run began.
+func (c *Citizen) Elapsed() time.Duration { return c.run.elapsed() }
+
+// Sleep lets simulated time pass. It returns [ErrOver] when the run is over and
+// ctx's error when ctx ends; a life should return either.
+func (c *Citizen) Sleep(ctx context.Context, d time.Duration) error { return c.actor.Sleep(ctx, d) }
+
+// SleepUntil waits for a simulated date.
+func (c *Citizen) SleepUntil(ctx context.Context, date time.Time) error {
+	return c.actor.SleepUntil(ctx, date.Sub(c.run.began))
+}
+
+// Client sends requests to the target as this citizen.
+func (c *Citizen) Client() *http.Client {
+	if c.client == nil {
+		c.client = c.run.clientFor(c)
+	}
+	return c.client
+}
+
+// BaseURL is the scheme and host of the target, without a slash at the end.
+func (c *Citizen) BaseURL() string { return c.run.target.baseURL() }
+
+// AtEnd registers a clean-up for the end of the citizen's life or of the run,
+// latest first. Its ctx still lets requests through.
+func (c *Citizen) AtEnd(cleanUp func(context.Context) error) { c.atEnd = append(c.atEnd, cleanUp) }
+
+// Do records one operation: call makes the requests through [Citizen.Client] and
+// adds what the citizen learned. Status, outcome and latency come from the
+// responses; call may overwrite op.Outcome. The operation need not be HTTP: any
+// call to the host counts. If call returns an error without having set a worse
+// outcome, the outcome is Failed and the error is recorded.
+//
+// Do returns call's error, or one that is [ErrOver] when the run is over or the
+// citizen has used up its population's StepLimit. Operations of one citizen do
+// not nest.
+func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx context.Context, op *Operation) error) error {
+	if c.operation != nil {
+		panic(fmt.Sprintf("simcity: %s began operation %q inside operation %q", c.id, name, c.operation.Name))
+	}
+	if c.steps >= c.population.StepLimit {
+		return fmt.Errorf("%w for %s: StepLimit of %d operations", ErrOver, c.id, c.population.StepLimit)
+	}
+	c.steps++
+	op := &Operation{Citizen: c.id, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
+	hostBegan := c.run.hostNow()
+	c.operation = op
+	defer func() { c.operation = nil }()
+	err := call(ctx, op)
+	op.End = c.Elapsed()
+	op.Latency = c.run.hostNow().Sub(hostBegan)
+	if err != nil {
+		if errors.Is(err, ErrOver) {
+			return err // cut short by the end of the run: nobody knows its outcome
+		}
+		if !op.classified || op.Outcome == OK {
+			op.Outcome = Failed
+		}
+		op.Err = err.Error()
+	}
+	c.run.finished(op, c.population)
+	return err
+}

@@ -1,0 +1,78 @@
+package simcity
+
+import (
+	"fmt"
+	"time"
+)
+
+// A FindingKind classes what the engine itself found, beside the invariants.
+type FindingKind string
+
+// The kinds of findings.
+const (
+	FindingPanic     FindingKind = "panic"     // a handler, an agent or the factory panicked
+	FindingHang      FindingKind = "hang"      // nothing moved for too long in real time
+	FindingStuck     FindingKind = "stuck"     // a handler never returned
+	FindingLeak      FindingKind = "leak"      // goroutines outlived the host's Close
+	FindingTarget    FindingKind = "target"    // the target could not be built or reached
+	FindingArrivals  FindingKind = "arrivals"  // an arrival process failed
+	FindingFault     FindingKind = "fault"     // a fault could not be injected or undone
+	FindingClose     FindingKind = "close"     // closing the host failed
+	FindingCommand   FindingKind = "command"   // a command was refused
+	FindingCollector FindingKind = "collector" // a collector failed
+	FindingDiffers   FindingKind = "differs"   // the same seed gave another run
+)
+
+// FindingSeverity says what a finding does to the verdict.
+type FindingSeverity uint8
+
+const (
+	// FailFinding fails the run.
+	FailFinding FindingSeverity = iota
+	// InconclusiveFinding leaves it undecided.
+	InconclusiveFinding
+	// NoteFinding is only told.
+	NoteFinding
+)
+
+// A Finding is something the engine found that no invariant is about.
+type Finding struct {
+	Kind     FindingKind     `json:"kind"`
+	Severity FindingSeverity `json:"severity"`
+	Actor    string          `json:"actor,omitempty"`
+	At       time.Duration   `json:"at"`
+	Index    int64           `json:"index"`
+	// Text says what happened and what to do.
+	Text string `json:"text"`
+	// Stack is the goroutines concerned. It is no part of the digest.
+	Stack string `json:"stack,omitempty"`
+}
+
+// find records a finding, as an event as well.
+func (r *run) find(f Finding) {
+	f.At = r.elapsed()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.findings) >= maxFindings {
+		return
+	}
+	f.Index = r.log.append(f.At, "engine", EventFinding, func(b []byte) []byte {
+		b = appendString(append(b, `{"kind":`...), string(f.Kind))
+		return append(appendString(append(b, `,"actor":`...), f.Actor), '}')
+	}).Index
+	r.findings = append(r.findings, f)
+}
+
+const maxFindings = 100
+
+// panicked records a panic of an actor or of a handler on its behalf. Unless
+// the scenario keeps going it ends the run.
+func (r *run) panicked(where string, value any, stack []byte) {
+	r.find(Finding{Kind: FindingPanic, Actor: where, Text: fmt.Sprintf("panic in %s: %v", where, value), Stack: string(stack)})
+	if !r.scenario.KeepGoing {
+		r.mu.Lock()
+		r.ended = true
+		r.mu.Unlock()
+		r.conductor.Halt()
+	}
+}

@@ -1,0 +1,287 @@
+package simcity
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// judge lets the invariants see the run and keeps what they say.
+type judge struct {
+	mu    sync.Mutex // only taken when the run is paced: otherwise one actor runs at a time
+	rules []*rule
+	sees  []*rule // those with an Operation function
+}
+
+// rule is an invariant at work.
+type rule struct {
+	Invariant
+	check      Check
+	seen       int64
+	violations int64
+	first      *Violation
+	phases     []Judgement // of a steady invariant, one per steady phase
+	last       Judgement
+}
+
+func (j *judge) begin(r *run) {
+	for _, inv := range r.scenario.Invariants {
+		rule := &rule{Invariant: inv, check: inv.Begin(r.world)}
+		j.rules = append(j.rules, rule)
+		if rule.check.Operation != nil {
+			j.sees = append(j.sees, rule)
+		}
+	}
+}
+
+// lock serialises checks in a paced run.
+func (j *judge) lock(r *run) (unlock func()) {
+	if !r.paced() {
+		return func() {}
+	}
+	j.mu.Lock()
+	return j.mu.Unlock
+}
+
+// finished takes an operation into the history.
+func (r *run) finished(op *Operation, p *populationState) {
+	defer r.judge.lock(r)()
+	r.mu.Lock()
+	if r.ended {
+		r.mu.Unlock()
+		return
+	}
+	r.counts.operations++
+	r.counts.outcomes[op.Outcome]++
+	p.acted++
+	op.Number = r.counts.operations
+	op.Steady = r.faults.steadyAt(op.Start, r.scenario.RecoveryGrace)
+	r.latency.Record(op.Latency)
+	e := r.log.append(op.End, op.Citizen, EventOperation, op.payload)
+	index := e.Index
+	r.mu.Unlock()
+	for _, rule := range r.judge.sees {
+		if rule.When == Steady && !op.Steady {
+			continue
+		}
+		rule.seen++
+		if breach := rule.check.Operation(op); breach != nil {
+			r.violate(rule, breach, op, index)
+		}
+	}
+}
+
+// judgeTick shows the metrics to the invariants.
+func (r *run) judgeTick(s *Snapshot) {
+	defer r.judge.lock(r)()
+	for _, rule := range r.judge.rules {
+		if rule.check.Tick == nil || rule.When == Steady && !s.Steady || r.sealed() {
+			continue
+		}
+		rule.seen++
+		if breach := rule.check.Tick(s); breach != nil {
+			r.violate(rule, breach, nil, s.Index)
+		}
+	}
+}
+
+// sealed reports that nothing more is judged.
+func (r *run) sealed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended
+}
+
+// violate records a breach. Only the first of an invariant is told in full.
+func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
+	now := r.elapsed()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
+	rule.violations++
+	if rule.first != nil {
+		return
+	}
+	v := &Violation{
+		Invariant: rule.Name, Severity: rule.Severity, At: now, Breach: *breach,
+		Operation: op, Faults: append([]string(nil), r.faults.active...),
+	}
+	v.Index = r.log.append(now, "judge", EventViolation, func(b []byte) []byte {
+		b = appendString(append(b, `{"invariant":`...), v.Invariant)
+		b = appendString(append(b, `,"severity":`...), v.Severity.String())
+		b = appendString(append(b, `,"got":`...), v.Got)
+		b = appendString(append(b, `,"want":`...), v.Want)
+		b = appendString(append(b, `,"detail":`...), v.Detail)
+		return append(appendInt(append(b, `,"offending":`...), index), '}')
+	}).Index
+	rule.first = v
+	if rule.Severity == Critical && !r.scenario.KeepGoing {
+		r.ended = true
+		r.conductor.Halt()
+	}
+}
+
+// sumUp asks a rule for its judgement.
+func (rule *rule) sumUp() Judgement {
+	if rule.check.Judge == nil {
+		return Judgement{Got: fmt.Sprintf("%d looks", rule.seen), Want: rule.Doc, Samples: rule.seen, Needs: 1}
+	}
+	return rule.check.Judge()
+}
+
+// endPhase judges the steady invariants when a fault is about to begin, and at
+// the end of the run.
+func (r *run) endPhase(last bool) {
+	defer r.judge.lock(r)()
+	now := r.elapsed()
+	r.mu.Lock()
+	steady := r.faults.steadyAt(now, r.scenario.RecoveryGrace)
+	index := r.log.next
+	before := len(r.scenario.Injections) > 0 && r.faults.begun == 0
+	r.mu.Unlock()
+	for _, rule := range r.judge.rules {
+		if rule.When != Steady {
+			continue
+		}
+		j := rule.sumUp()
+		rule.phases = append(rule.phases, j)
+		rule.last = j
+		if j.Breach != nil && j.Samples >= j.Needs && steady && (!before || last) {
+			r.violate(rule, j.Breach, nil, index)
+		}
+		if rule.check.Restart != nil && !last {
+			rule.check.Restart()
+		}
+	}
+}
+
+// judgeEnd sums up everything at the end of a run that was not cut short.
+func (r *run) judgeEnd() {
+	if r.sealed() {
+		return
+	}
+	r.endPhase(true)
+	defer r.judge.lock(r)()
+	for _, rule := range r.judge.rules {
+		if rule.When == Steady {
+			continue
+		}
+		rule.last = rule.sumUp()
+		if b := rule.last.Breach; b != nil && rule.first == nil && rule.last.Samples >= rule.last.Needs {
+			r.mu.Lock()
+			index := r.log.next
+			r.mu.Unlock()
+			r.violateAtEnd(rule, b, index)
+		}
+	}
+}
+
+// violateAtEnd records a breach at the end, where one does not hide the next.
+func (r *run) violateAtEnd(rule *rule, b *Breach, index int64) {
+	r.violate(rule, b, nil, index)
+	r.mu.Lock()
+	r.ended = false
+	r.mu.Unlock()
+}
+
+// snapshot is the metrics now.
+func (r *run) snapshot() *Snapshot {
+	now := r.elapsed()
+	r.mu.Lock()
+	s := &Snapshot{
+		Index: r.log.next, At: now, Born: r.counts.born, Operations: r.counts.operations,
+		Outcomes:    make(map[string]int64, len(outcomeNames)),
+		Latency:     r.latency.Summary(),
+		DriftMillis: r.driftMillis,
+		Paced:       r.paced(),
+		Steady:      r.faults.steadyAt(now, r.scenario.RecoveryGrace),
+		Faults:      append([]string(nil), r.faults.active...),
+	}
+	for i, n := range r.counts.outcomes {
+		s.Outcomes[outcomeNames[i]] = n
+	}
+	for _, p := range r.populations {
+		s.Citizens += p.living
+	}
+	r.mu.Unlock()
+	r.metrics.copyInto(s)
+	return s
+}
+
+// tickAfter is the first turn of the spawning loop after a time.
+func (r *run) tickAfter(at time.Duration) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	length := r.scenario.tick(r.policies)
+	return r.tickBase + ((at-r.tickBase)/length+1)*length
+}
+
+// ticks is the life of the tick: figures are read, looked at and judged.
+func (r *run) ticks(a actor) {
+	for {
+		due := r.tickAfter(r.elapsed())
+		if a.SleepUntil(r.ctx, due) != nil {
+			return
+		}
+		r.noteDrift(due)
+		r.tick(a)
+	}
+}
+
+func (r *run) tick(a actor) {
+	r.probe(a, func() {
+		r.collect(a)
+		s := r.snapshot()
+		r.event("tick", EventTick, func(b []byte) []byte {
+			b = appendInt(append(b, `{"citizens":`...), int64(s.Citizens))
+			b = appendInt(append(b, `,"operations":`...), s.Operations)
+			b = appendInt(append(b, `,"errors":`...), s.Outcomes["error"])
+			return append(b, '}')
+		})
+		r.judgeTick(s)
+	})
+}
+
+// probe lends the actor a to requests of [World.Client] that name none.
+func (r *run) probe(a actor, f func()) {
+	previous := r.prober.Swap(a)
+	defer r.prober.Store(previous)
+	f()
+}
+
+// collect reads the target's own figures.
+func (r *run) collect(a actor) {
+	ctx := r.withActor(r.ctx, a)
+	if r.closing.Load() {
+		ctx = r.withActor(backgroundForRun(), a)
+	}
+	for _, collector := range r.scenario.Collectors {
+		err := collector.Collect(ctx, r.world)
+		if err == nil || r.over(err) {
+			continue
+		}
+		text := fmt.Sprintf("collector %T: %v", collector, err)
+		if !r.quietly[text] {
+			r.quietly[text] = true
+			r.find(Finding{Kind: FindingCollector, Severity: NoteFinding, Text: text})
+		}
+	}
+}
+
+// noteDrift measures how late a tick of a paced run comes, in real milliseconds
+// per real second of a tick.
+func (r *run) noteDrift(due time.Duration) {
+	if !r.paced() {
+		return
+	}
+	late := float64(r.elapsed()-due) / r.clock.inner.Factor() / float64(time.Millisecond)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	perTick := float64(r.policies.TickSpeedMs) / 1000
+	if factor := r.clock.inner.Factor(); factor > 0 {
+		perTick = r.scenario.tick(r.policies).Seconds() / factor
+	}
+	r.driftMillis = late / perTick
+}

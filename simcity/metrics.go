@@ -1,0 +1,135 @@
+package simcity
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Metrics are the named figures of a run. Hosts, agents, collectors and faults
+// may add their own; names are lower case with underscores. Safe for concurrent
+// use.
+type Metrics struct {
+	mu       sync.Mutex
+	counters map[string]int64
+	gauges   map[string]float64
+	trends   map[string]*Trend
+}
+
+func newMetrics() *Metrics {
+	return &Metrics{
+		counters: make(map[string]int64),
+		gauges:   make(map[string]float64),
+		trends:   make(map[string]*Trend),
+	}
+}
+
+// Add counts n more of name.
+func (m *Metrics) Add(name string, n int64) {
+	m.mu.Lock()
+	m.counters[name] += n
+	m.mu.Unlock()
+}
+
+// Set makes value the current one of name.
+func (m *Metrics) Set(name string, value float64) {
+	m.mu.Lock()
+	m.gauges[name] = value
+	m.mu.Unlock()
+}
+
+// Record adds a duration to the distribution of name.
+func (m *Metrics) Record(name string, d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	trend := m.trends[name]
+	if trend == nil {
+		trend = NewTrend()
+		m.trends[name] = trend
+	}
+	trend.Record(d)
+}
+
+// A Trend is a distribution of durations in an HdrHistogram: three significant
+// digits from one microsecond to one hour, nearest-rank percentiles, integer
+// counts, so that neither merges nor digests depend on order. Longer durations
+// count as one hour. Not safe for concurrent use.
+type Trend struct {
+	histogram *hdrhistogram.Histogram
+}
+
+const trendMax = time.Hour
+
+// NewTrend returns an empty trend.
+func NewTrend() *Trend {
+	return &Trend{histogram: hdrhistogram.New(1, trendMax.Microseconds(), 3)}
+}
+
+// Record adds d; negative durations count as zero.
+func (t *Trend) Record(d time.Duration) {
+	_ = t.histogram.RecordValue(min(max(d, 0), trendMax).Microseconds()) // in range by construction
+}
+
+// Count is the number of samples.
+func (t *Trend) Count() int64 { return t.histogram.TotalCount() }
+
+// Percentile is the nearest-rank percentile, q from 0 to 100.
+func (t *Trend) Percentile(q float64) time.Duration {
+	return time.Duration(t.histogram.ValueAtPercentile(q)) * time.Microsecond
+}
+
+// Reset forgets all samples.
+func (t *Trend) Reset() { t.histogram.Reset() }
+
+// Summary of the trend as it is now.
+func (t *Trend) Summary() TrendSummary {
+	return TrendSummary{
+		Count: t.Count(),
+		P50:   t.Percentile(50), P95: t.Percentile(95), P99: t.Percentile(99),
+		Max: time.Duration(t.histogram.Max()) * time.Microsecond,
+	}
+}
+
+// A TrendSummary is a distribution in five figures.
+type TrendSummary struct {
+	Count int64         `json:"count"`
+	P50   time.Duration `json:"p50"`
+	P95   time.Duration `json:"p95"`
+	P99   time.Duration `json:"p99"`
+	Max   time.Duration `json:"max"`
+}
+
+// A Snapshot is the metrics at an event index.
+type Snapshot struct {
+	Index      int64                   `json:"index"`
+	At         time.Duration           `json:"at"`       // simulated time since the run began
+	Citizens   int                     `json:"citizens"` // living now
+	Born       int64                   `json:"born"`
+	Operations int64                   `json:"operations"`
+	Outcomes   map[string]int64        `json:"outcomes"`
+	Latency    TrendSummary            `json:"latency"`
+	Counters   map[string]int64        `json:"counters,omitempty"`
+	Gauges     map[string]float64      `json:"gauges,omitempty"`
+	Trends     map[string]TrendSummary `json:"trends,omitempty"`
+	// Drift is how late ticks come, in real milliseconds per real second; 0
+	// unless the clock is paced.
+	DriftMillis float64  `json:"driftMillis"`
+	Paced       bool     `json:"paced,omitempty"`
+	Steady      bool     `json:"steady"`
+	Faults      []string `json:"faults,omitempty"`
+}
+
+func (m *Metrics) copyInto(s *Snapshot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s.Counters = maps.Clone(m.counters)
+	s.Gauges = maps.Clone(m.gauges)
+	if len(m.trends) > 0 {
+		s.Trends = make(map[string]TrendSummary, len(m.trends))
+	}
+	for name, trend := range m.trends {
+		s.Trends[name] = trend.Summary()
+	}
+}

@@ -1,0 +1,158 @@
+package simcity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+)
+
+func itoa(n int) string    { return strconv.Itoa(n) }
+func utoa(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// populate opens a gate for each population.
+func (r *run) populate() {
+	for _, p := range r.scenario.Populations {
+		p := &populationState{Population: p}
+		p.Personas = slices.Clone(p.Personas)
+		for i := range p.Personas {
+			if p.Personas[i].Weight == 0 {
+				p.Personas[i].Weight = 1
+			}
+			p.weights += p.Personas[i].Weight
+		}
+		p.gate = &Gate{run: r, population: p, random: stream(r.seed, "gate/"+p.Name)}
+		r.populations = append(r.populations, p)
+		r.conductor.Go("gate/"+p.Name, func(a actor) {
+			p.gate.actor = a
+			err := p.Arrivals.Arrive(r.withActor(r.ctx, a), p.gate)
+			if err != nil && !r.over(err) {
+				r.find(Finding{Kind: FindingArrivals, Actor: a.ID, Text: err.Error()})
+			}
+		})
+	}
+}
+
+// over tells whether err only says that the run has ended.
+func (r *run) over(err error) bool {
+	return errors.Is(err, ErrOver) || errors.Is(err, context.Canceled) && r.ctx.Err() != nil
+}
+
+func (r *run) full(p *populationState) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !p.Resident && r.living >= r.policies.MaxConcurrentAgents
+}
+
+// spawn lets one citizen of p arrive now.
+func (r *run) spawn(p *populationState) bool {
+	r.mu.Lock()
+	if !p.Resident && r.living >= r.policies.MaxConcurrentAgents {
+		p.dropped++
+		r.mu.Unlock()
+		return false
+	}
+	p.born++
+	p.living++
+	if !p.Resident {
+		r.living++
+	}
+	r.counts.born++
+	number := p.born
+	r.mu.Unlock()
+	r.conductor.Go(p.Name+"/"+itoa(number), func(a actor) { r.life(p, number, a) })
+	return true
+}
+
+// life is a citizen from birth to end.
+func (r *run) life(p *populationState, number int, a actor) {
+	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID)}
+	c.persona = p.drawPersona(c)
+	r.mu.Lock()
+	r.alive[c] = struct{}{}
+	r.mu.Unlock()
+	r.event(c.id, EventCitizenBorn, func(b []byte) []byte {
+		return append(appendString(append(b, `{"persona":`...), c.persona), '}')
+	})
+	defer r.leave(c)
+	err := p.Agent.Live(r.withActor(r.ctx, a), c)
+	if err != nil && !r.over(err) {
+		r.event(c.id, EventNote, func(b []byte) []byte {
+			return append(appendString(append(b, `{"text":`...), "life ended: "+err.Error()), '}')
+		})
+	}
+	if r.ctx.Err() == nil {
+		c.cleanUp(r.withActor(r.ctx, a))
+	}
+}
+
+// leave takes the citizen out of the city, even if its life panicked.
+func (r *run) leave(c *Citizen) {
+	r.event(c.id, EventCitizenEnded, func(b []byte) []byte {
+		return append(appendInt(append(b, `{"operations":`...), int64(c.steps)), '}')
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.population.living--
+	if !c.population.Resident {
+		r.living--
+	}
+	if len(c.atEnd) == 0 {
+		delete(r.alive, c)
+	}
+}
+
+// cleanUp runs what the citizen registered with AtEnd, latest first.
+func (c *Citizen) cleanUp(ctx context.Context) {
+	for len(c.atEnd) > 0 {
+		last := len(c.atEnd) - 1
+		f := c.atEnd[last]
+		c.atEnd = c.atEnd[:last]
+		if err := f(ctx); err != nil && !errors.Is(err, ErrOver) {
+			c.run.world.Note("clean-up of %s: %v", c.id, err)
+		}
+	}
+}
+
+func (p *populationState) drawPersona(c *Citizen) string {
+	if len(p.Personas) == 0 {
+		return ""
+	}
+	x := c.random.Float64() * p.weights
+	for _, persona := range p.Personas {
+		if x -= persona.Weight; x < 0 {
+			return persona.Name
+		}
+	}
+	return p.Personas[len(p.Personas)-1].Name
+}
+
+// address is in 10.0.0.0/8, one per actor.
+func (h *hands) address() string {
+	var sum uint32 = 2166136261
+	for _, b := range []byte(h.actor.ID) { // FNV-1a
+		sum = (sum ^ uint32(b)) * 16777619
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(sum >> 16), byte(sum >> 8), byte(sum)}), 40000).String()
+}
+
+// stillHere lists citizens with clean-ups left, in the order of their ids.
+func (r *run) stillHere() []*Citizen {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	citizens := make([]*Citizen, 0, len(r.alive))
+	for c := range r.alive {
+		citizens = append(citizens, c)
+	}
+	slices.SortFunc(citizens, func(a, b *Citizen) int {
+		if a.population != b.population {
+			return slices.Index(r.populations, a.population) - slices.Index(r.populations, b.population)
+		}
+		return a.number - b.number
+	})
+	return citizens
+}
+
+var errFactoryPanicked = fmt.Errorf("simcity: the target's factory panicked")

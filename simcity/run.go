@@ -1,0 +1,298 @@
+package simcity
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bookiji/simcity/internal/conductor"
+)
+
+// A run is one life of a city: f(scenario, seed, commands). It is built, run
+// and ended on one goroutine, the bubble's root under a Virtual clock; actors
+// enter it one at a time, or together under mu when the run is paced.
+type run struct {
+	scenario Scenario
+	seed     uint64
+	clock    Clock
+	target   Target
+	classify func(*http.Response, []byte) Outcome
+	replay   []Command
+
+	world     *World
+	conductor *conductor.Conductor
+	began     time.Time       // simulated date of the start
+	ctx       context.Context // ends when the citizens must
+	cancel    context.CancelFunc
+	metrics   *Metrics
+	seams     seams
+	client    *http.Client
+	handlers  *handlerTransport // nil for a target elsewhere
+	hostLog   hostLog
+	closing   atomic.Bool
+	progress  atomic.Uint64 // phases done, for the watchdog
+	bubble    atomic.Value  // string: the bubble's number, as dumps of goroutines tell it
+	lastEvent atomic.Int64  // when, in simulated time
+	frozen    atomic.Bool   // the clock stands: the run was given up
+
+	conductorForWatch atomic.Pointer[conductor.Conductor]
+	cryptoUnseeded    bool
+	prober            atomic.Pointer[conductor.Actor]
+	inbox             chan Command // from outside, for running runs
+
+	mu          sync.Mutex
+	log         eventLog
+	policies    Policies
+	populations []*populationState
+	living      int // citizens that count against MaxConcurrentAgents
+	alive       map[*Citizen]struct{}
+	tickBase    time.Duration
+	counts      counts
+	latency     *Trend
+	driftMillis float64
+	faults      faultState
+	judge       judge
+	findings    []Finding
+	commands    []Command // as they took effect
+	stopped     bool
+	ended       bool // nothing more is judged
+	closers     []func(context.Context) error
+	quietly     map[string]bool // collector errors told already
+}
+
+type counts struct {
+	born       int64
+	operations int64
+	outcomes   [4]int64
+}
+
+// populationState is a population at work.
+type populationState struct {
+	Population
+	gate    *Gate
+	born    int
+	living  int
+	acted   int64
+	dropped int64
+	weights float64
+}
+
+func newRun(s *Simulation, seed uint64, replay []Command) *run {
+	r := &run{
+		scenario: s.scenario.withDefaults(),
+		seed:     seed,
+		clock:    s.clock,
+		target:   s.target,
+		classify: s.classify,
+		replay:   replay,
+		metrics:  newMetrics(),
+		inbox:    make(chan Command, 16),
+		alive:    make(map[*Citizen]struct{}),
+		latency:  NewTrend(),
+		quietly:  make(map[string]bool),
+	}
+	if r.classify == nil {
+		r.classify = ClassifyStatus
+	}
+	if r.paced() && r.clock.inner.Factor() == 0 {
+		r.clock = Paced(r.scenario.Compression)
+	}
+	r.world = &World{run: r}
+	r.policies = r.scenario.Policies
+	r.log.watch = s.watchers
+	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
+	return r
+}
+
+func (r *run) paced() bool { return r.clock.inner.Name() == "paced" }
+
+// elapsed is the simulated time since the run began.
+func (r *run) elapsed() time.Duration {
+	if r.frozen.Load() {
+		return time.Duration(r.lastEvent.Load())
+	}
+	if r.conductor == nil {
+		return 0
+	}
+	return r.conductor.Now()
+}
+
+func (r *run) date(elapsed time.Duration) time.Time { return r.began.Add(elapsed).UTC() }
+
+// hostNow is the host's clock, for latencies.
+func (r *run) hostNow() time.Time { return time.Now() }
+
+func (r *run) currentPolicies() Policies {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.policies
+}
+
+// event appends to the log at the present instant.
+func (r *run) event(actor, kind string, fill func([]byte) []byte) int64 {
+	now := r.elapsed()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.append(now, actor, kind, fill).Index
+}
+
+// live runs the city from its foundation to its end. It is the whole of a run
+// but for the bubble around it.
+func (r *run) live() {
+	if !r.found() {
+		return
+	}
+	r.populate()
+	r.conductor.Go("tick", r.ticks)
+	for i := range r.scenario.Injections {
+		r.conductor.Go("fault/"+itoa(i+1), func(a actor) { r.strike(a, r.scenario.Injections[i]) })
+	}
+	for i, c := range r.scenario.Commands {
+		r.conductor.Go("command/"+itoa(i+1), func(a actor) { r.scheduled(a, c) })
+	}
+	r.progress.Add(1)
+	r.conductor.Run(r.scenario.Duration)
+	r.wind()
+}
+
+// found builds the conductor and the host. It reports false when there is no
+// host to run.
+func (r *run) found() bool {
+	if r.clock.inner.Name() == "virtual" {
+		time.Sleep(time.Until(r.scenario.Start))
+	}
+	r.began = r.scenario.Start
+	if r.paced() {
+		r.began = time.Now().UTC()
+	}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.ctx = conductor.ForWholeRun(r.ctx)
+	draws := stream(r.seed, "schedule")
+	r.conductor = conductor.New(conductor.Config{
+		Clock:        r.clock.inner,
+		Draw:         draws.IntN,
+		BetweenSteps: r.obey,
+		Panicked:     r.panicked,
+	})
+	r.conductorForWatch.Store(r.conductor)
+	r.client = r.clientFor(nil)
+	r.judge.begin(r)
+	r.event("run", EventRunStarted, func(b []byte) []byte {
+		b = appendString(append(b, `{"scenario":`...), r.scenario.Name)
+		b = appendString(append(b, `,"seed":`...), utoa(r.seed))
+		return append(b, '}')
+	})
+	base, err := r.openTarget()
+	if err != nil {
+		r.find(Finding{Kind: FindingTarget, Text: err.Error()})
+		return false
+	}
+	r.handlers, _ = base.(*handlerTransport)
+	r.seams.setBase(base)
+	return true
+}
+
+// openTarget turns a panic of the factory into an error.
+func (r *run) openTarget() (base http.RoundTripper, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			r.panicked("the target's factory", value, stackHere())
+			err = errFactoryPanicked
+		}
+	}()
+	return r.target.open(r)
+}
+
+// addressOf gives each actor an address of its own, so that a host which limits
+// by address sees as many clients as there are.
+func (r *run) addressOf(h *hands) string { return h.address() }
+
+// await waits for the answer to a call. The deadline is on the host's clock.
+func (r *run) await(ctx context.Context, a actor, call *conductor.Call) (bool, error) {
+	if !r.clock.inner.HostTimeIsReal() {
+		return a.Await(ctx, call, r.scenario.RequestTimeout)
+	}
+	timed, cancel := context.WithTimeout(ctx, r.scenario.RequestTimeout)
+	defer cancel()
+	answered, err := a.Await(timed, call, 0)
+	if err != nil && ctx.Err() == nil && timed.Err() != nil {
+		err = nil // the deadline, which the caller reports
+	}
+	return answered, err
+}
+
+// obey is called between steps: commands from a replay or from outside take
+// effect here, at a definite index.
+func (r *run) obey() {
+	for len(r.replay) > 0 && r.replay[0].Index <= r.log.next {
+		c := r.replay[0]
+		r.replay = r.replay[1:]
+		r.command("replay", c)
+	}
+	for len(r.inbox) > 0 {
+		r.command("operator", <-r.inbox)
+	}
+}
+
+// scheduled gives a command of the scenario at its time.
+func (r *run) scheduled(a actor, c Command) {
+	if a.SleepUntil(r.ctx, c.At) == nil {
+		r.command(a.ID, c)
+	}
+}
+
+// command lets c take effect.
+func (r *run) command(by string, c Command) {
+	now := r.elapsed()
+	r.mu.Lock()
+	c.Index = r.log.next
+	r.mu.Unlock()
+	switch c.Kind {
+	case ChangePolicies:
+		r.mu.Lock()
+		changed, err := r.policies.With(c.Policies)
+		if err == nil {
+			r.tickBase = now
+			r.policies = changed
+		}
+		r.mu.Unlock()
+		if err != nil {
+			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
+			return
+		}
+	case Stop:
+		r.mu.Lock()
+		r.stopped = true
+		r.mu.Unlock()
+		r.conductor.Halt()
+	}
+	r.event(by, EventCommand, func(b []byte) []byte {
+		b = appendString(append(b, `{"kind":`...), string(c.Kind))
+		if len(c.Policies) > 0 {
+			b = append(append(b, `,"policies":`...), c.Policies...)
+		}
+		return append(b, '}')
+	})
+	if by != "replay" && len(by) > 8 && by[:8] == "command/" {
+		return // the scenario repeats its own
+	}
+	r.mu.Lock()
+	r.commands = append(r.commands, c)
+	r.mu.Unlock()
+}
+
+// onStop calls f when the citizens must end, until stop is called.
+func (r *run) onStop(f func()) (stop func()) {
+	cancel := context.AfterFunc(r.ctx, f)
+	return func() { cancel() }
+}
+
+// overOr is ErrOver if the run has ended, which explains any error, else err.
+func (r *run) overOr(err error) error {
+	if r.ctx.Err() != nil && !r.closing.Load() {
+		return ErrOver
+	}
+	return err
+}

@@ -1,0 +1,126 @@
+package simcity
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// actorKey finds the actor for whom code runs, in the context of requests and
+// lives.
+type actorKey struct{}
+
+// hands ties an actor to its run.
+type hands struct {
+	run   *run
+	actor actor
+}
+
+func handsOf(ctx context.Context) *hands {
+	h, _ := ctx.Value(actorKey{}).(*hands)
+	return h
+}
+
+func (r *run) withActor(ctx context.Context, a actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, &hands{run: r, actor: a})
+}
+
+// Yield is a seam in host or test code: a named place where the actor for whom
+// it runs may be parked while others go first, or delayed or failed by a fault.
+// Put it where the host would touch a database or another service. Without a
+// running simulation in ctx it returns nil at once. Never call it with a lock
+// held that other actors need.
+func Yield(ctx context.Context, name string) error {
+	h := handsOf(ctx)
+	if h == nil {
+		return nil
+	}
+	var delay time.Duration
+	for _, hook := range h.run.seams.hooksNow() {
+		d, err := hook(ctx, name)
+		if err != nil {
+			return err
+		}
+		delay += max(d, 0)
+	}
+	if err := h.actor.Seam(name, delay); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+type seamHook = func(ctx context.Context, seam string) (time.Duration, error)
+
+// seams holds what faults have put around requests and at seams.
+type seams struct {
+	mu    sync.Mutex
+	next  int
+	wraps []seamEntry[func(http.RoundTripper) http.RoundTripper]
+	hooks []seamEntry[seamHook]
+
+	wrapped atomic.Pointer[http.RoundTripper] // base within all wraps
+	called  atomic.Pointer[[]seamHook]
+	base    http.RoundTripper
+}
+
+type seamEntry[T any] struct {
+	id    int
+	value T
+}
+
+// transport is the way to the target with all wraps around it.
+func (s *seams) transport() http.RoundTripper { return *s.wrapped.Load() }
+
+func (s *seams) hooksNow() []seamHook {
+	if hooks := s.called.Load(); hooks != nil {
+		return *hooks
+	}
+	return nil
+}
+
+func (s *seams) setBase(base http.RoundTripper) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.base = base
+	s.publish()
+}
+
+func (s *seams) wrap(wrap func(http.RoundTripper) http.RoundTripper) (off func()) {
+	return addSeam(s, &s.wraps, wrap)
+}
+
+func (s *seams) hook(hook seamHook) (off func()) {
+	return addSeam(s, &s.hooks, hook)
+}
+
+func addSeam[T any](s *seams, list *[]seamEntry[T], value T) (off func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next++
+	id := s.next
+	*list = append(slices.Clone(*list), seamEntry[T]{id, value})
+	s.publish()
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		*list = slices.DeleteFunc(slices.Clone(*list), func(e seamEntry[T]) bool { return e.id == id })
+		s.publish()
+	}
+}
+
+// publish makes the lists visible to requests. The caller holds mu.
+func (s *seams) publish() {
+	transport := s.base
+	for _, w := range s.wraps {
+		transport = w.value(transport)
+	}
+	s.wrapped.Store(&transport)
+	hooks := make([]seamHook, len(s.hooks))
+	for i, h := range s.hooks {
+		hooks[i] = h.value
+	}
+	s.called.Store(&hooks)
+}

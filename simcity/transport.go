@@ -1,0 +1,254 @@
+package simcity
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"sync"
+
+	"github.com/bookiji/simcity/internal/conductor"
+)
+
+// maxBody is how much of a response body a citizen reads. A longer one is an
+// error of the operation.
+const maxBody = 8 << 20
+
+// ErrBodyTooLong is the error of a response whose body exceeds 8 MiB.
+var ErrBodyTooLong = errors.New("simcity: response body longer than 8 MiB")
+
+// clientFor makes the HTTP client of a citizen, or of the run if c is nil.
+func (r *run) clientFor(c *Citizen) *http.Client {
+	return &http.Client{
+		Transport:     &citizenTransport{run: r, citizen: c},
+		CheckRedirect: r.sameHost,
+	}
+}
+
+// sameHost lets redirects through within the target only.
+func (r *run) sameHost(request *http.Request, via []*http.Request) error {
+	switch {
+	case len(via) >= 10:
+		return errors.New("simcity: more than 10 redirects")
+	case request.URL.Host != via[0].URL.Host:
+		return fmt.Errorf("simcity: redirect to another host, %s, refused", request.URL.Host)
+	}
+	return nil
+}
+
+// citizenTransport is the outermost layer: it knows who asks, and tells the
+// operation under way what was answered.
+type citizenTransport struct {
+	run     *run
+	citizen *Citizen
+}
+
+func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if c := t.citizen; c != nil && handsOf(request.Context()) == nil {
+		request = request.WithContext(t.run.withActor(request.Context(), c.actor))
+	} else if a := t.run.prober.Load(); c == nil && a != nil && handsOf(request.Context()) == nil {
+		request = request.WithContext(t.run.withActor(request.Context(), a))
+	}
+	response, err := t.run.seams.transport().RoundTrip(request)
+	if t.citizen == nil || t.citizen.operation == nil {
+		return response, err
+	}
+	op := t.citizen.operation
+	if err != nil {
+		if !errors.Is(err, ErrOver) {
+			op.answered(0, Failed)
+		}
+		return nil, err
+	}
+	var body []byte
+	if b, ok := response.Body.(*wholeBody); ok {
+		body = b.content
+	}
+	op.answered(response.StatusCode, t.run.classify(response, body))
+	return response, nil
+}
+
+// wholeBody is a response body that is all there.
+type wholeBody struct {
+	bytes.Reader
+	content []byte
+}
+
+func newWholeBody(content []byte) *wholeBody {
+	b := &wholeBody{content: content}
+	b.Reset(content)
+	return b
+}
+
+func (*wholeBody) Close() error { return nil }
+
+// handlerTransport calls the handler directly, in the run's conductor: the call
+// begins when the schedule says so and the answer arrives when the handler has
+// returned, however much simulated time it took.
+type handlerTransport struct {
+	run     *run
+	handler http.Handler
+
+	mu     sync.Mutex
+	idle   []*worker
+	closed bool
+}
+
+func (t *handlerTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	h := handsOf(request.Context())
+	if h == nil {
+		return nil, errors.New("simcity: a request without an actor: make it with the context that the agent, collector or fault was given")
+	}
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	if err := h.actor.BeginHostCode(request.Method + " " + request.URL.Path); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), actorKey{}, h))
+	x := &exchange{transport: t, request: serverRequest(ctx, request, t.run.addressOf(h)), answer: newAnswer()}
+	h.actor.Begin(&x.call)
+	t.work(x)
+	answered, err := t.run.await(request.Context(), h.actor, &x.call)
+	if !answered {
+		if err == nil {
+			err = fmt.Errorf("simcity: no answer to %s %s within the deadline of %s: %w",
+				request.Method, request.URL.Path, t.run.scenario.RequestTimeout, context.DeadlineExceeded)
+		}
+		cancel(err)
+		return nil, err
+	}
+	cancel(nil)
+	return x.response(request)
+}
+
+// serverRequest is the request as a server would see it: its own URL, header
+// and context.
+func serverRequest(ctx context.Context, request *http.Request, address string) *http.Request {
+	r := request.WithContext(ctx)
+	r.URL = &url.URL{Path: request.URL.Path, RawPath: request.URL.RawPath, RawQuery: request.URL.RawQuery}
+	if r.URL.Path == "" {
+		r.URL.Path = "/"
+	}
+	r.Header = maps.Clone(request.Header)
+	if r.Header == nil {
+		r.Header = make(http.Header)
+	}
+	if r.Host == "" {
+		r.Host = request.URL.Host
+	}
+	if request.URL.User != nil && r.Header.Get("Authorization") == "" {
+		password, _ := request.URL.User.Password()
+		r.SetBasicAuth(request.URL.User.Username(), password)
+	}
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	if r.ContentLength > 0 {
+		r.Header["Content-Length"] = []string{strconv.FormatInt(r.ContentLength, 10)}
+	}
+	r.RequestURI = r.URL.RequestURI()
+	r.RemoteAddr = address
+	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
+	r.GetBody = nil
+	return r
+}
+
+// An exchange is one request on its way through the handler.
+type exchange struct {
+	transport *handlerTransport
+	request   *http.Request
+	answer    *answer
+	call      conductor.Call
+	failure   error // the connection broke, as the client sees it
+}
+
+// serve runs the handler as net/http's server would: a panic breaks the
+// connection, and it becomes a finding.
+func (x *exchange) serve() {
+	defer x.call.Answer()
+	defer func() {
+		switch value := recover(); value {
+		case nil:
+			x.answer.finish(x.request)
+		case http.ErrAbortHandler, errRunaway:
+			x.failure = errors.New("simcity: the handler aborted the connection")
+		default:
+			x.failure = fmt.Errorf("simcity: the handler panicked: %v", value)
+			x.transport.run.panicked(handsOf(x.request.Context()).actor.ID+" in "+x.request.Method+" "+x.request.URL.Path, value, debug.Stack())
+		}
+		_ = x.request.Body.Close()
+	}()
+	x.transport.handler.ServeHTTP(x.answer, x.request)
+}
+
+func (x *exchange) response(request *http.Request) (*http.Response, error) {
+	if x.failure != nil {
+		return nil, x.failure
+	}
+	if x.answer.tooLong {
+		return nil, fmt.Errorf("%w: %s %s", ErrBodyTooLong, request.Method, request.URL.Path)
+	}
+	a := x.answer
+	return &http.Response{
+		Status:     strconv.Itoa(a.status) + " " + http.StatusText(a.status),
+		StatusCode: a.status,
+		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        a.sent,
+		Body:          newWholeBody(a.body),
+		ContentLength: int64(len(a.body)),
+		Request:       request,
+	}, nil
+}
+
+// A worker is a goroutine that runs handlers, kept for the next call: its stack
+// has grown to what handlers need.
+type worker struct{ jobs chan *exchange }
+
+const maxIdleWorkers = 64
+
+func (t *handlerTransport) work(x *exchange) {
+	t.mu.Lock()
+	last := len(t.idle) - 1
+	if last < 0 {
+		t.mu.Unlock()
+		w := &worker{jobs: make(chan *exchange)}
+		go t.serveAll(w, x)
+		return
+	}
+	w := t.idle[last]
+	t.idle = t.idle[:last]
+	t.mu.Unlock()
+	w.jobs <- x
+}
+
+func (t *handlerTransport) serveAll(w *worker, x *exchange) {
+	for ok := true; ok; x, ok = <-w.jobs {
+		x.serve()
+		t.mu.Lock()
+		keep := len(t.idle) < maxIdleWorkers && !t.closed
+		if keep {
+			t.idle = append(t.idle, w)
+		}
+		t.mu.Unlock()
+		if !keep {
+			return
+		}
+	}
+}
+
+// close ends the idle workers.
+func (t *handlerTransport) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	for _, w := range t.idle {
+		close(w.jobs)
+	}
+	t.idle = nil
+}

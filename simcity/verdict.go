@@ -1,0 +1,288 @@
+package simcity
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Verdict is what a run ends in.
+type Verdict string
+
+// The verdicts. What was not checked never passes: it is INCONCLUSIVE.
+const (
+	Pass         Verdict = "PASS"
+	Fail         Verdict = "FAIL"
+	Stopped      Verdict = "STOPPED"
+	Inconclusive Verdict = "INCONCLUSIVE"
+)
+
+// A Result is all that a run leaves behind.
+type Result struct {
+	Verdict Verdict `json:"verdict"`
+	// Reasons say why the verdict is not PASS, the most important one first.
+	Reasons  []string `json:"reasons,omitempty"`
+	Scenario string   `json:"scenario"`
+	Seed     uint64   `json:"seed,string"`
+	Clock    string   `json:"clock"`
+	// Simulated is how far simulated time came, Wall how long it took.
+	Simulated  time.Duration `json:"simulated"`
+	Wall       time.Duration `json:"wall"`
+	Citizens   int64         `json:"citizens"`
+	Operations int64         `json:"operations"`
+	Events     int64         `json:"events"`
+	// Violations has the first violation of each invariant, in order.
+	Violations []Violation `json:"violations,omitempty"`
+	// Invariants has one entry per invariant of the scenario, in its order.
+	Invariants []InvariantResult `json:"invariants"`
+	Findings   []Finding         `json:"findings,omitempty"`
+	// Digest stands for all events of the run.
+	Digest Digest `json:"digest"`
+	// Commands are those that steered the run, as they took effect.
+	Commands []Command `json:"commands,omitempty"`
+	Policies Policies  `json:"policies"`
+	Metrics  *Snapshot `json:"metrics"`
+	// LastEvents are the last 50 events up to the first failure or the end.
+	LastEvents []Event `json:"lastEvents,omitempty"`
+	// HostLog is the end of what the host logged with World.Logger.
+	HostLog []string `json:"hostLog,omitempty"`
+	// Repro is the command that repeats the run, if it ran under go test.
+	Repro string `json:"repro,omitempty"`
+	// Bundle is the path of the forensic bundle of a run that did not pass.
+	Bundle string `json:"bundle,omitempty"`
+}
+
+// InvariantResult is how one invariant fared.
+type InvariantResult struct {
+	Name       string    `json:"name"`
+	When       When      `json:"when"`
+	Severity   Severity  `json:"severity"`
+	Status     Status    `json:"status"`
+	Violations int64     `json:"violations"`
+	Judgement  Judgement `json:"judgement"`
+}
+
+// A Status says how an invariant fared.
+type Status string
+
+// The statuses of an invariant.
+const (
+	Kept      Status = "kept"
+	Violated  Status = "violated"
+	Unchecked Status = "unchecked" // too few samples, or the run ended early
+)
+
+// Line is the verdict in one line, stable and made for machines as well.
+func (r *Result) Line() string {
+	return fmt.Sprintf("simcity verdict=%s scenario=%s seed=%d clock=%s sim=%s citizens=%d operations=%d events=%d violations=%d digest=%s wall=%.2fs",
+		r.Verdict, r.Scenario, r.Seed, r.Clock, r.Simulated.Round(time.Second), r.Citizens, r.Operations, r.Events,
+		len(r.Violations), r.Digest.String()[:16], r.Wall.Seconds())
+}
+
+// Invariant returns the result of the invariant of that name, or nil.
+func (r *Result) Invariant(name string) *InvariantResult {
+	for i := range r.Invariants {
+		if r.Invariants[i].Name == name {
+			return &r.Invariants[i]
+		}
+	}
+	return nil
+}
+
+// Violation returns the first violation of the invariant of that name, or nil.
+func (r *Result) Violation(name string) *Violation {
+	for i := range r.Violations {
+		if r.Violations[i].Invariant == name {
+			return &r.Violations[i]
+		}
+	}
+	return nil
+}
+
+// result sums up a run that has ended, or that the watchdog has given up on.
+func (r *run) result() *Result {
+	metrics := r.snapshot()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	res := &Result{
+		Scenario: r.scenario.Name, Seed: r.seed, Clock: r.clock.String(),
+		Simulated: min(metrics.At, r.scenario.Duration),
+		Citizens:  r.counts.born, Operations: r.counts.operations, Events: r.log.next,
+		Findings: slices.Clone(r.findings), Digest: r.log.digest,
+		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics,
+		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(),
+	}
+	for _, rule := range r.judge.rules {
+		res.Invariants = append(res.Invariants, rule.result())
+		if rule.first != nil {
+			v := *rule.first
+			res.Violations = append(res.Violations, v)
+		}
+	}
+	slices.SortFunc(res.Violations, func(a, b Violation) int { return int(a.Index - b.Index) })
+	res.Verdict, res.Reasons = r.decide(res)
+	return res
+}
+
+// lastEvents are those up to the first violation if the ring still holds them.
+func (r *run) lastEvents() []Event {
+	const told = 50
+	events := r.log.last(retained)
+	for i, e := range events {
+		if e.Type == EventViolation || e.Type == EventFinding {
+			return events[max(0, i+1-told) : i+1]
+		}
+	}
+	return events[max(0, len(events)-told):]
+}
+
+func (rule *rule) result() InvariantResult {
+	res := InvariantResult{
+		Name: rule.Name, When: rule.When, Severity: rule.Severity, Status: Kept,
+		Violations: rule.violations, Judgement: rule.last,
+	}
+	switch {
+	case rule.violations > 0:
+		res.Status = Violated
+	case !rule.checked():
+		res.Status = Unchecked
+	}
+	return res
+}
+
+// checked reports whether the rule had what it needs: over the whole run, and
+// if it is steady, in the last phase too.
+func (rule *rule) checked() bool {
+	return rule.last.Want != "" && rule.last.Samples >= rule.last.Needs
+}
+
+// decide is the verdict and why.
+func (r *run) decide(res *Result) (Verdict, []string) {
+	var failures, doubts []string
+	for _, v := range res.Violations {
+		if v.Severity == Critical {
+			failures = append(failures, fmt.Sprintf("%s: %s", v.Invariant, v.Breach.String()))
+		}
+	}
+	for _, f := range res.Findings {
+		switch f.Severity {
+		case FailFinding:
+			failures = append(failures, f.Text)
+		case InconclusiveFinding:
+			doubts = append(doubts, f.Text)
+		}
+	}
+	if len(failures) > 0 {
+		return Fail, append(failures, doubts...)
+	}
+	if r.stopped {
+		return Stopped, append([]string{"stopped by command"}, doubts...)
+	}
+	doubts = append(doubts, r.doubts(res)...)
+	if len(doubts) > 0 {
+		return Inconclusive, doubts
+	}
+	return Pass, nil
+}
+
+// doubts lists what was not checked.
+func (r *run) doubts(res *Result) []string {
+	var doubts []string
+	for _, rule := range r.judge.rules {
+		if doubt := rule.doubt(len(r.scenario.Injections) > 0); doubt != "" && !r.scenario.mayBeEmpty(rule.Name) {
+			doubts = append(doubts, doubt)
+		}
+	}
+	for _, p := range r.populations {
+		if p.dropped > 0 {
+			doubts = append(doubts, fmt.Sprintf("population %s: %d arrivals were dropped because the city was full; raise maxConcurrentAgents (%d) or lower the arrival rate",
+				p.Name, p.dropped, r.policies.MaxConcurrentAgents))
+		}
+		if p.acted == 0 && !r.scenario.mayBeEmpty(p.Name) {
+			doubts = append(doubts, fmt.Sprintf("population %s never acted: %d citizens, no operation; let it arrive earlier or more often, or list it in AllowEmpty", p.Name, p.born))
+		}
+	}
+	for _, f := range r.faults.touched {
+		if f.touched.Count() == 0 {
+			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it", f.kind))
+		}
+	}
+	return doubts
+}
+
+// doubt says why a rule was not checked, or nothing.
+func (rule *rule) doubt(faults bool) string {
+	switch {
+	case rule.first != nil:
+		return ""
+	case !rule.checked():
+		return fmt.Sprintf("invariant %s was not checked: %d samples, needs %d; run longer or busier, or list it in AllowEmpty",
+			rule.Name, rule.last.Samples, max(rule.last.Needs, 1))
+	case !faults || rule.When != Steady || len(rule.phases) < 2:
+		return ""
+	}
+	before := rule.phases[0]
+	switch {
+	case before.Samples < before.Needs:
+		return fmt.Sprintf("invariant %s was not checked before the first fault: %d samples, needs %d; let the fault begin later", rule.Name, before.Samples, before.Needs)
+	case before.Breach != nil:
+		return fmt.Sprintf("steady state did not hold before the first fault: %s: %s", rule.Name, before.Breach)
+	}
+	return ""
+}
+
+// Explain is the failure as a reader wants it: what, when, got and wanted, who,
+// under which faults, and how to repeat it.
+func (r *Result) Explain() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "simcity: scenario %s with seed %d ended in %s\n", r.Scenario, r.Seed, r.Verdict)
+	for _, v := range r.Violations {
+		fmt.Fprintf(&b, "\n  %s %s violated at simulated %s, event %d\n    got:  %s\n    want: %s\n",
+			v.Severity, v.Invariant, v.At.Round(time.Millisecond), v.Index, v.Got, v.Want)
+		if v.Detail != "" {
+			fmt.Fprintf(&b, "    why:  %s\n", v.Detail)
+		}
+		if op := v.Operation; op != nil {
+			fmt.Fprintf(&b, "    by:   %s, operation %d %s(%v) -> %s %d\n", op.Citizen, op.Number, op.Name, op.Input, op.Outcome, op.Status)
+		}
+		if len(v.Faults) > 0 {
+			fmt.Fprintf(&b, "    faults active: %s\n", strings.Join(v.Faults, ", "))
+		}
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "\n  finding: %s at simulated %s\n    %s\n", f.Kind, f.At.Round(time.Millisecond), f.Text)
+		if f.Stack != "" {
+			b.WriteString("    " + strings.ReplaceAll(trimStack(f.Stack), "\n", "\n    ") + "\n")
+		}
+	}
+	if r.Verdict == Inconclusive {
+		b.WriteString("\n  not decided, because\n")
+		for _, reason := range r.Reasons {
+			b.WriteString("    - " + reason + "\n")
+		}
+	}
+	if len(r.HostLog) > 0 {
+		fmt.Fprintf(&b, "\n  the host's last log lines\n")
+		for _, line := range r.HostLog[max(0, len(r.HostLog)-10):] {
+			b.WriteString("    " + line + "\n")
+		}
+	}
+	if r.Repro != "" {
+		fmt.Fprintf(&b, "\n  repeat it:  %s\n", r.Repro)
+	}
+	if r.Bundle != "" {
+		fmt.Fprintf(&b, "  all about it: %s (run again with SIMCITY_REPLAY=<this file>)\n", r.Bundle)
+	}
+	return b.String()
+}
+
+// trimStack keeps the part of a stack that a reader needs.
+func trimStack(stack string) string {
+	const most = 4000
+	stack = strings.TrimSpace(stack)
+	if len(stack) > most {
+		stack = stack[:most] + "\n..."
+	}
+	return stack
+}

@@ -1,0 +1,166 @@
+package simcity
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"runtime"
+	"strings"
+)
+
+// hangAdvice tells what a goroutine that holds a bubble's time is waiting for,
+// by the wait reason that the runtime prints.
+type hangAdvice struct {
+	reasons  []string
+	what     string
+	advice   string
+	severity FindingSeverity
+}
+
+var hangAdvices = []hangAdvice{
+	{
+		reasons:  []string{"sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "semacquire"},
+		what:     "waits for a lock whose holder is parked",
+		advice:   "a lock is held across a seam, a simulated sleep or a channel: move the seam outside the lock, or let go of the lock first",
+		severity: InconclusiveFinding,
+	},
+	{
+		reasons:  []string{"IO wait", "syscall"},
+		what:     "sits in a socket or file read, so simulated time stands still",
+		advice:   "run this host with .Clock(simcity.Stepped())",
+		severity: InconclusiveFinding,
+	},
+	{
+		reasons:  []string{"running", "runnable"},
+		what:     "runs without end",
+		advice:   "a loop never blocks nor returns: see its stack",
+		severity: FailFinding,
+	},
+	{
+		reasons:  []string{"chan receive", "chan send", "select"},
+		what:     "waits for a channel that was made outside the bubble",
+		advice:   "make channels, timers and the host inside the target's factory, so that they belong to the run",
+		severity: InconclusiveFinding,
+	},
+}
+
+// dumpHeader is the first line of a goroutine in a dump, such as
+// goroutine 12 [sync.Mutex.Lock, 2 minutes, synctest bubble 3]:
+var dumpHeader = regexp.MustCompile(`^goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[([^\],]+)([^\]]*)\]:`)
+
+// goroutine is one of a dump.
+type goroutine struct {
+	reason  string
+	durable bool
+	bubble  string
+	stack   string
+}
+
+// goroutines dumps all goroutines of the process.
+func goroutines() []goroutine {
+	buffer := make([]byte, 1<<20)
+	for {
+		n := runtime.Stack(buffer, true)
+		if n < len(buffer) || len(buffer) >= 64<<20 {
+			buffer = buffer[:n]
+			break
+		}
+		buffer = make([]byte, 2*len(buffer))
+	}
+	var all []goroutine
+	for _, block := range bytes.Split(buffer, []byte("\n\n")) {
+		header := dumpHeader.FindSubmatch(block)
+		if header == nil {
+			continue
+		}
+		g := goroutine{reason: strings.TrimSpace(string(header[2])), stack: string(block)}
+		g.reason, g.durable = strings.CutSuffix(g.reason, " (durable)")
+		if _, bubble, ok := strings.Cut(string(header[3]), "synctest bubble "); ok {
+			g.bubble = bubble
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+// bubbleHere is the bubble of the calling goroutine, empty outside of one.
+func bubbleHere() string {
+	buffer := make([]byte, 256)
+	buffer = buffer[:runtime.Stack(buffer, false)]
+	header, _, _ := bytes.Cut(buffer, []byte("]:"))
+	_, bubble, _ := strings.Cut(string(header), "synctest bubble ")
+	return bubble
+}
+
+// hangFinding explains why nothing moves: who is under way, what holds time,
+// and what to do.
+func hangFinding(bubble string, underway []string, phase, limit string) Finding {
+	var culprits []goroutine
+	for _, g := range goroutines() {
+		if g.bubble == bubble && bubble != "" && !g.durable && !strings.Contains(g.stack, "internal/synctest.Wait") &&
+			!strings.Contains(g.reason, "synctest") {
+			culprits = append(culprits, g)
+		}
+	}
+	f := Finding{Kind: FindingHang, Severity: InconclusiveFinding, Actor: strings.Join(underway, "; ")}
+	who := "nobody"
+	if len(underway) > 0 {
+		who = strings.Join(underway, "; ")
+	}
+	f.Text = fmt.Sprintf("nothing moved for %s of real time %s; under way: %s", limit, phase, who)
+	for _, advice := range hangAdvices {
+		for _, g := range culprits {
+			if !advice.fits(g) {
+				continue
+			}
+			f.Severity = advice.severity
+			f.Text += fmt.Sprintf("; a goroutine %s [%s] at %s; advice: %s", advice.what, g.reason, firstHostFrame(g.stack), advice.advice)
+			f.Stack = joinStacks(culprits)
+			return f
+		}
+	}
+	f.Stack = joinStacks(culprits)
+	f.Text += "; advice: see the stacks"
+	return f
+}
+
+func (a *hangAdvice) fits(g goroutine) bool {
+	for _, reason := range a.reasons {
+		if strings.HasPrefix(g.reason, reason) {
+			return true
+		}
+	}
+	return false
+}
+
+// firstHostFrame is the innermost frame that is neither the runtime's nor the
+// standard library's nor ours.
+func firstHostFrame(stack string) string {
+	lines := strings.Split(stack, "\n")
+	goroot := runtime.GOROOT()
+	for i := 1; i+1 < len(lines); i += 2 {
+		file := strings.TrimSpace(lines[i+1])
+		if strings.HasPrefix(lines[i], "created by ") {
+			break
+		}
+		if goroot != "" && strings.HasPrefix(file, goroot) || strings.Contains(lines[i], "bookiji/simcity/simcity.") || strings.Contains(lines[i], "simcity/internal/conductor.") {
+			continue
+		}
+		file, _, _ = strings.Cut(file, " +0x")
+		return file
+	}
+	return "an unknown place"
+}
+
+func joinStacks(all []goroutine) string {
+	const most = 8
+	var b strings.Builder
+	for i, g := range all {
+		if i == most {
+			fmt.Fprintf(&b, "... and %d more goroutines\n", len(all)-most)
+			break
+		}
+		b.WriteString(g.stack + "\n\n")
+	}
+	return b.String()
+}

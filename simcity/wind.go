@@ -1,0 +1,110 @@
+package simcity
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/bookiji/simcity/internal/conductor"
+)
+
+// lastOrders is how long, on the run's clock, handlers that are still at work
+// at the end of a run may take.
+const lastOrders = time.Minute
+
+// wind brings a run to its end: citizens go home, faults are undone, the city
+// is judged and the host is closed. It runs whatever ended the run.
+func (r *run) wind() {
+	r.closing.Store(true)
+	r.cancel()
+	r.conductor.Dismiss()
+	r.progress.Add(1)
+	r.conductor.Go("end", r.lastThings)
+	r.conductor.Run(r.elapsed() + 24*time.Hour)
+	r.progress.Add(1)
+	r.event("run", EventRunEnded, nil)
+	r.closeHost()
+	r.progress.Add(1)
+}
+
+// backgroundForRun is a context that no end of the run cancels.
+func backgroundForRun() context.Context {
+	return context.Background()
+}
+
+// lastThings is the life of the last actor.
+func (r *run) lastThings(a actor) {
+	ctx := r.withActor(backgroundForRun(), a)
+	r.undoAll(ctx, a.ID)
+	for _, c := range r.stillHere() {
+		c.actor = a
+		c.operation = nil
+		c.steps = 0
+		c.cleanUp(ctx)
+	}
+	r.probe(a, func() {
+		if !r.sealed() && !r.wasStopped() {
+			r.collect(a)
+			r.judgeTick(r.snapshot())
+			r.judgeEnd()
+		}
+	})
+	r.awaitHandlers(a)
+}
+
+func (r *run) wasStopped() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stopped
+}
+
+// awaitHandlers gives handlers that are still at work their last orders and
+// tells of those that never return.
+func (r *run) awaitHandlers(a actor) {
+	for range int(lastOrders / time.Second) {
+		if len(r.conductor.InHost()) == 0 {
+			return
+		}
+		if r.clock.inner.Name() == "stepped" {
+			time.Sleep(time.Second / 20)
+		}
+		if a.Sleep(backgroundForRun(), time.Second) != nil {
+			return
+		}
+	}
+	for _, line := range r.conductor.InHost() {
+		r.find(Finding{
+			Kind: FindingStuck, Actor: line,
+			Text: fmt.Sprintf("a handler never returned: %s; its client had gone %s before (request deadline %s). Let handlers watch r.Context()",
+				line, lastOrders, r.scenario.RequestTimeout),
+		})
+	}
+}
+
+// closeHost closes what the factory registered, latest first.
+func (r *run) closeHost() {
+	r.mu.Lock()
+	closers := slices.Clone(r.closers)
+	r.mu.Unlock()
+	for _, closeHost := range slices.Backward(closers) {
+		if err := r.closeOne(closeHost); err != nil {
+			r.find(Finding{Kind: FindingClose, Text: fmt.Sprintf("closing the host: %v", err)})
+		}
+	}
+	if r.handlers != nil {
+		r.handlers.close()
+	}
+}
+
+func (r *run) closeOne(closeHost func(context.Context) error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("it panicked: %v\n%s", value, debug.Stack())
+		}
+	}()
+	return closeHost(conductor.ForWholeRun(context.Background()))
+}
+
+func stackHere() []byte { return debug.Stack() }

@@ -1,0 +1,87 @@
+package simcity
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// A World is a run as the host's factory, faults, collectors and invariants see
+// it. Its methods are safe for concurrent use unless they say otherwise.
+type World struct{ run *run }
+
+// Seed is the number that all choices of the run derive from.
+func (w *World) Seed() uint64 { return w.run.seed }
+
+// Start is the simulated date at which the run began.
+func (w *World) Start() time.Time { return w.run.began }
+
+// Now is the simulated date.
+func (w *World) Now() time.Time { return w.run.date(w.run.elapsed()) }
+
+// Elapsed is the simulated time since the run began.
+func (w *World) Elapsed() time.Duration { return w.run.elapsed() }
+
+// Paced reports whether the run is paced by wall time.
+func (w *World) Paced() bool { return w.run.paced() }
+
+// Rand returns a new stream of random numbers of that name. The same name gives
+// the same numbers; different names are independent.
+func (w *World) Rand(name string) *rand.Rand { return stream(w.run.seed, "world/"+name) }
+
+// Policies are those in force now.
+func (w *World) Policies() Policies { return w.run.currentPolicies() }
+
+// Metrics are the run's named figures.
+func (w *World) Metrics() *Metrics { return w.run.metrics }
+
+// Client sends requests to the target that are no operations of citizens, such
+// as probes. Its requests need the context that the caller was given.
+func (w *World) Client() *http.Client { return w.run.client }
+
+// BaseURL is the scheme and host of the target, without a slash at the end.
+func (w *World) BaseURL() string { return w.run.target.baseURL() }
+
+// Logger keeps the host's log lines out of the test's output: they are shown
+// when the run fails, the last 200 of them.
+func (w *World) Logger() *slog.Logger { return w.run.hostLog.logger() }
+
+// OnClose registers how the host is stopped at the end of the run, latest
+// first. A handler with a Close() error method is closed without it.
+func (w *World) OnClose(closeHost func(context.Context) error) {
+	w.run.mu.Lock()
+	defer w.run.mu.Unlock()
+	w.run.closers = append(w.run.closers, closeHost)
+}
+
+// Note adds an event that explains something to readers.
+func (w *World) Note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	w.run.event("world", EventNote, func(b []byte) []byte {
+		return append(appendString(append(b, `{"text":`...), text), '}')
+	})
+}
+
+// WrapTransport puts wrap around every later request to the target until off is
+// called. Faults of the HTTP level are made of it.
+func (w *World) WrapTransport(wrap func(http.RoundTripper) http.RoundTripper) (off func()) {
+	return w.run.seams.wrap(wrap)
+}
+
+// OnSeam calls hook at every seam that host code passes on behalf of an actor,
+// until off is called. The hook may delay the actor in simulated time or fail
+// the call at the seam. Hooks are called in the order of their registration.
+func (w *World) OnSeam(hook func(ctx context.Context, seam string) (delay time.Duration, err error)) (off func()) {
+	return w.run.seams.hook(hook)
+}
+
+// ActiveFaults names the faults that are active now.
+func (w *World) ActiveFaults() []string {
+	w.run.mu.Lock()
+	defer w.run.mu.Unlock()
+	return slices.Clone(w.run.faults.active)
+}
