@@ -22,8 +22,6 @@ type answer struct {
 	refused int
 }
 
-func newAnswer() *answer { return &answer{header: make(http.Header)} }
-
 func (a *answer) Header() http.Header { return a.header }
 
 func (a *answer) WriteHeader(status int) {
@@ -50,6 +48,9 @@ func (a *answer) Write(b []byte) (int, error) {
 	}
 	if a.status == http.StatusNoContent || a.status == http.StatusNotModified {
 		return 0, http.ErrBodyNotAllowed
+	}
+	if a.body == nil {
+		a.body = make([]byte, 0, max(len(b), 512))
 	}
 	a.body = append(a.body, b...)
 	return len(b), nil

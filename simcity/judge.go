@@ -22,6 +22,7 @@ type rule struct {
 	first      *Violation
 	phases     []Judgement // of a steady invariant, one per steady phase
 	last       Judgement
+	judged     bool // last is there
 }
 
 func (j *judge) begin(r *run) {
@@ -125,6 +126,7 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 
 // sumUp asks a rule for its judgement.
 func (rule *rule) sumUp() Judgement {
+	rule.judged = true
 	if rule.check.Judge == nil {
 		return Judgement{Got: fmt.Sprintf("%d looks", rule.seen), Want: rule.Doc, Samples: rule.seen, Needs: 1}
 	}

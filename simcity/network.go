@@ -38,7 +38,9 @@ func (t *networkTransport) RoundTrip(request *http.Request) (*http.Response, err
 	if len(body) > maxBody {
 		return nil, fmt.Errorf("%w: %s %s", ErrBodyTooLong, request.Method, request.URL.Path)
 	}
-	response.Body = newWholeBody(body)
+	whole := &wholeBody{}
+	whole.set(body)
+	response.Body = whole
 	response.ContentLength = int64(len(body))
 	response.Request = request
 	return response, nil

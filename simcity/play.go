@@ -192,7 +192,7 @@ func (r *run) leftBehind() bool {
 	var left []goroutine
 	here := bubbleHere()
 	for _, g := range goroutines() {
-		if g.bubble == here && g.reason != "running" && !strings.HasPrefix(g.reason, "synctest.Run") && !strings.Contains(g.stack, "testing.testingSynctestTest") {
+		if g.bubble == here && g.reason != "running" && !strings.HasPrefix(g.reason, "synctest.Run") && !strings.Contains(g.stack, "testingSynctestTest(") {
 			left = append(left, g)
 		}
 	}

@@ -205,10 +205,6 @@ func (r *run) openTarget() (base http.RoundTripper, err error) {
 	return r.target.open(r)
 }
 
-// addressOf gives each actor an address of its own, so that a host which limits
-// by address sees as many clients as there are.
-func (r *run) addressOf(h *hands) string { return h.address() }
-
 // await waits for the answer to a call. The deadline is on the host's clock.
 func (r *run) await(ctx context.Context, a actor, call *conductor.Call) (bool, error) {
 	if !r.clock.inner.HostTimeIsReal() {

@@ -17,6 +17,8 @@ type actorKey struct{}
 type hands struct {
 	run   *run
 	actor actor
+	host  context.Context // what requests of this actor hand to the host
+	from  string          // its network address, once asked for
 }
 
 func handsOf(ctx context.Context) *hands {
@@ -25,7 +27,9 @@ func handsOf(ctx context.Context) *hands {
 }
 
 func (r *run) withActor(ctx context.Context, a actor) context.Context {
-	return context.WithValue(ctx, actorKey{}, &hands{run: r, actor: a})
+	h := &hands{run: r, actor: a}
+	h.host = context.WithValue(context.Background(), actorKey{}, h)
+	return context.WithValue(ctx, actorKey{}, h)
 }
 
 // Yield is a seam in host or test code: a named place where the actor for whom

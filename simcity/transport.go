@@ -79,10 +79,9 @@ type wholeBody struct {
 	content []byte
 }
 
-func newWholeBody(content []byte) *wholeBody {
-	b := &wholeBody{content: content}
+func (b *wholeBody) set(content []byte) {
+	b.content = content
 	b.Reset(content)
-	return b
 }
 
 func (*wholeBody) Close() error { return nil }
@@ -110,8 +109,9 @@ func (t *handlerTransport) RoundTrip(request *http.Request) (*http.Response, err
 	if err := h.actor.BeginHostCode(request.Method + " " + request.URL.Path); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), actorKey{}, h))
-	x := &exchange{transport: t, request: serverRequest(ctx, request, t.run.addressOf(h)), answer: newAnswer()}
+	ctx, cancel := context.WithCancelCause(h.host)
+	x := &exchange{transport: t, request: serverRequest(ctx, request, h.address())}
+	x.answer.header = make(http.Header)
 	h.actor.Begin(&x.call)
 	t.work(x)
 	answered, err := t.run.await(request.Context(), h.actor, &x.call)
@@ -124,7 +124,7 @@ func (t *handlerTransport) RoundTrip(request *http.Request) (*http.Response, err
 		return nil, err
 	}
 	cancel(nil)
-	return x.response(request)
+	return x.result(request)
 }
 
 // serverRequest is the request as a server would see it: its own URL, header
@@ -159,13 +159,16 @@ func serverRequest(ctx context.Context, request *http.Request, address string) *
 	return r
 }
 
-// An exchange is one request on its way through the handler.
+// An exchange is one request on its way through the handler, and its answer. It
+// is one piece of memory, because a run makes millions of them.
 type exchange struct {
 	transport *handlerTransport
 	request   *http.Request
-	answer    *answer
+	answer    answer
 	call      conductor.Call
 	failure   error // the connection broke, as the client sees it
+	response  http.Response
+	body      wholeBody
 }
 
 // serve runs the handler as net/http's server would: a panic breaks the
@@ -184,26 +187,42 @@ func (x *exchange) serve() {
 		}
 		_ = x.request.Body.Close()
 	}()
-	x.transport.handler.ServeHTTP(x.answer, x.request)
+	x.transport.handler.ServeHTTP(&x.answer, x.request)
 }
 
-func (x *exchange) response(request *http.Request) (*http.Response, error) {
-	if x.failure != nil {
+// result is the answer as the client gets it.
+func (x *exchange) result(request *http.Request) (*http.Response, error) {
+	a := &x.answer
+	switch {
+	case x.failure != nil:
 		return nil, x.failure
-	}
-	if x.answer.tooLong {
+	case a.tooLong:
 		return nil, fmt.Errorf("%w: %s %s", ErrBodyTooLong, request.Method, request.URL.Path)
 	}
-	a := x.answer
-	return &http.Response{
-		Status:     strconv.Itoa(a.status) + " " + http.StatusText(a.status),
+	x.body.set(a.body)
+	x.response = http.Response{
+		Status:     statusLine(a.status),
 		StatusCode: a.status,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:        a.sent,
-		Body:          newWholeBody(a.body),
+		Body:          &x.body,
 		ContentLength: int64(len(a.body)),
 		Request:       request,
-	}, nil
+	}
+	return &x.response, nil
+}
+
+// statusLine is the status as in "200 OK", without an allocation for the usual.
+func statusLine(status int) string {
+	switch status {
+	case http.StatusOK:
+		return "200 OK"
+	case http.StatusCreated:
+		return "201 Created"
+	case http.StatusConflict:
+		return "409 Conflict"
+	}
+	return strconv.Itoa(status) + " " + http.StatusText(status)
 }
 
 // A worker is a goroutine that runs handlers, kept for the next call: its stack

@@ -154,7 +154,7 @@ func (rule *rule) result() InvariantResult {
 // checked reports whether the rule had what it needs: over the whole run, and
 // if it is steady, in the last phase too.
 func (rule *rule) checked() bool {
-	return rule.last.Want != "" && rule.last.Samples >= rule.last.Needs
+	return rule.judged && rule.last.Samples >= rule.last.Needs
 }
 
 // decide is the verdict and why.
