@@ -127,7 +127,10 @@ func (p Policies) With(change json.RawMessage) (Policies, error) {
 	if err := json.Unmarshal(change, &changed); err != nil {
 		return p, &FieldError{Field: "policies", Value: string(change), Allowed: "values of the right type", Fix: err.Error()}
 	}
-	return changed, changed.Validate()
+	if err := changed.Validate(); err != nil {
+		return p, err
+	}
+	return changed, nil
 }
 
 func policyNames() []string {

@@ -53,6 +53,7 @@ type Conductor struct {
 	seq       uint64
 	busy      int // threads that run or are blocked in the host
 	listening bool
+	running   *Actor // the one resumed since the world last settled, if it was alone
 	epoch     int // actors of an earlier epoch are halted
 	numbers   uint64
 	live      map[*Actor]struct{}
@@ -134,7 +135,10 @@ func (c *Conductor) admit() {
 	now := c.keeper.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	slices.SortFunc(c.arrivals, (*parking).before)
+	c.running = nil
+	if len(c.arrivals) > 1 {
+		slices.SortFunc(c.arrivals, (*parking).before)
+	}
 	for i, p := range c.arrivals {
 		c.seq++
 		p.seq = c.seq
@@ -229,6 +233,9 @@ func (c *Conductor) resume(p *parking, err error) {
 	p.slot = slotNone
 	p.actor.seam = ""
 	c.busy++
+	if c.alone && !c.together {
+		c.running = p.actor
+	}
 	start := p.start
 	p.start = nil
 	c.mu.Unlock()
@@ -282,6 +289,11 @@ func (c *Conductor) park(p *parking, due time.Duration, call *Call) error {
 	}
 	if call != nil {
 		call.waiting = p
+		if call.answered && c.running == p.actor {
+			p.actor.restless = true
+			c.mu.Unlock()
+			return nil
+		}
 		if call.answered {
 			due = 0
 		}
@@ -318,6 +330,25 @@ func (c *Conductor) hasten(p *parking) (listening bool) {
 // hears tells whether the loop listens all the time: a stepped clock settles by
 // counting, so it must hear of everyone who parks or ends.
 func (c *Conductor) hears() bool { return c.clock.name == "stepped" }
+
+// passOn lets a waiting actor go on at once, instead of through the loop, if it
+// is the one that runs and nobody else was ready when it was picked: the loop
+// could only pick it again. What its call has started in the background is not
+// settled then; the actor remembers that and lets it settle before it calls the
+// host again. The caller holds mu.
+func (c *Conductor) passOn(p *parking) bool {
+	last := len(c.arrivals) - 1
+	if c.running != p.actor || last < 0 || c.arrivals[last] != p {
+		return false
+	}
+	c.arrivals[last] = nil
+	c.arrivals = c.arrivals[:last]
+	p.slot = slotNone
+	p.actor.restless = true
+	c.busy++
+	p.wake <- nil
+	return true
+}
 
 func (c *Conductor) signal() {
 	select {

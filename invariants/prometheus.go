@@ -1,0 +1,75 @@
+package invariants
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// Prometheus is a collector that reads the target's own metrics once per tick
+// from path, "" meaning "/metrics", in the Prometheus text format, and sets them
+// as gauges in [simcity.World.Metrics]: each name as the sum over its label
+// sets, and up to 200 label sets as name{k="v"}. Histograms and summaries give
+// _sum and _count. A page is at most 1 MiB. A target that answers with anything
+// else is an error that names the path and is the same text every time, so that
+// a run tells it once.
+func Prometheus(path string) simcity.Collector {
+	if path == "" {
+		path = "/metrics"
+	}
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	return prometheus(path)
+}
+
+// prometheus is the path of a page of metrics.
+type prometheus string
+
+func (p prometheus) Collect(ctx context.Context, w *simcity.World) error {
+	found, err := p.read(ctx, w.Client(), w.BaseURL())
+	if err != nil {
+		return err
+	}
+	for name, value := range found {
+		w.Metrics().Set(name, value)
+	}
+	return nil
+}
+
+// read fetches the page and its figures.
+func (p prometheus) read(ctx context.Context, client *http.Client, base string) (map[string]float64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+string(p), nil)
+	if err != nil {
+		return nil, p.trouble(err)
+	}
+	request.Header.Set("Accept", "text/plain; version=0.0.4")
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, p.trouble(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, p.trouble(fmt.Errorf("status %d", response.StatusCode))
+	}
+	page, err := io.ReadAll(io.LimitReader(response.Body, expositionLimit+1))
+	if err != nil {
+		return nil, p.trouble(err)
+	}
+	if len(page) > expositionLimit {
+		return nil, p.trouble(fmt.Errorf("more than %d bytes", expositionLimit))
+	}
+	found, err := figures(page)
+	if err != nil {
+		return nil, p.trouble(err)
+	}
+	return found, nil
+}
+
+func (p prometheus) trouble(err error) error {
+	return fmt.Errorf("invariants: metrics at %s: %w; serve the Prometheus text format there, or give Prometheus the right path", string(p), err)
+}

@@ -1,0 +1,31 @@
+package invariants
+
+import (
+	"time"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// epoch is the simulated date at which a run begins when there is no World to
+// ask, as in tests that feed a check by hand: 1 January 2000, 00:00 UTC.
+var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// forever is an end that nobody has seen yet.
+const forever = time.Duration(1<<63 - 1)
+
+// startOf is the simulated date of a run's start.
+func startOf(w *simcity.World) time.Time {
+	if w == nil {
+		return epoch
+	}
+	return w.Start()
+}
+
+func pacedIn(w *simcity.World) bool { return w != nil && w.Paced() }
+
+func openHoursIn(w *simcity.World) simcity.OpenHours {
+	if w == nil {
+		return simcity.DefaultPolicies().VendorOpenHours
+	}
+	return w.Policies().VendorOpenHours
+}

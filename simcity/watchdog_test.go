@@ -1,0 +1,190 @@
+package simcity_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// hung runs s, which must hang, and returns the finding that says so.
+func hung(t *testing.T, s *simcity.Simulation) (simcity.Finding, *simcity.Result) {
+	t.Helper()
+	began := time.Now()
+	res := s.Patience(500 * time.Millisecond).Simulate(t)
+	require.Less(t, time.Since(began), 10*time.Second)
+	f := onlyFinding(t, res, simcity.FindingHang)
+	require.NotEmpty(t, f.Stack)
+	require.Contains(t, f.Text, "advice:")
+	return f, res
+}
+
+func TestHandlerInASocketReadForEverIsToldToUseStepped(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	f, res := hung(t, city(func(http.ResponseWriter, *http.Request) {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = conn.Read(make([]byte, 1)) // nobody ever writes
+	}, citizens("listener", 1, visitor)))
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
+	require.Contains(t, f.Actor, "listener/1 in GET /")
+	require.Contains(t, f.Text, "listener/1 in GET /")
+	require.Contains(t, f.Text, "socket")
+	require.Contains(t, f.Text, ".Clock(simcity.Stepped())")
+	require.Contains(t, f.Text, "watchdog_test.go")
+	require.Contains(t, f.Stack, "IO wait")
+}
+
+func TestLockHeldAcrossASeamIsTold(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	f, res := hung(t, city(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = simcity.Yield(r.Context(), "store.book")
+	}, citizens("customer", 2, visitor)))
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
+	require.Contains(t, f.Text, "lock")
+	require.Contains(t, f.Text, "seam outside the lock")
+	require.Contains(t, f.Text, "customer/1 in GET /")
+	require.Contains(t, f.Text, "customer/2 in GET /")
+	require.Contains(t, f.Text, "parked at seam store.book", "names the holder")
+	require.Contains(t, f.Text, "watchdog_test.go")
+	require.Contains(t, f.Stack, "sync.Mutex.Lock")
+}
+
+func TestLoopWithoutEndFailsTheRun(t *testing.T) {
+	t.Parallel()
+	var stop atomic.Bool
+	defer stop.Store(true)
+	f, res := hung(t, city(func(http.ResponseWriter, *http.Request) {
+		for !stop.Load() {
+		}
+	}, citizens("customer", 1, visitor)))
+	require.Equal(t, simcity.Fail, res.Verdict, res.Reasons)
+	require.Contains(t, f.Text, "customer/1 in GET /")
+	require.Contains(t, f.Text, "never blocks nor returns")
+	require.Contains(t, f.Text, "watchdog_test.go")
+}
+
+func TestChannelMadeOutsideTheFactoryIsTold(t *testing.T) {
+	t.Parallel()
+	outside := make(chan struct{})
+	f, res := hung(t, city(func(http.ResponseWriter, *http.Request) { <-outside }, citizens("customer", 1, visitor)))
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
+	require.Contains(t, f.Text, "made outside the bubble")
+	require.Contains(t, f.Text, "inside the target's factory")
+	require.Contains(t, f.Text, "customer/1 in GET /")
+}
+
+func TestFactoryThatReadsForEverIsTold(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	s := simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			return nil, err
+		}
+		defer conn.Close()
+		_, err = conn.Read(make([]byte, 1))
+		return nil, err
+	}))
+	f, res := hung(t, s)
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
+	require.Contains(t, f.Text, "while the target was built")
+	require.Contains(t, f.Text, "Stepped")
+}
+
+func TestFactoryThatBlocksForGoodIsTold(t *testing.T) {
+	t.Parallel()
+	res := simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
+		<-make(chan struct{})
+		return nil, nil
+	})).Patience(500 * time.Millisecond).Simulate(t)
+	require.NotEqual(t, simcity.Pass, res.Verdict)
+	f := onlyFinding(t, res, simcity.FindingHang)
+	require.Contains(t, f.Text, "while the target was built")
+	require.NotContains(t, f.Text, "while the host closes")
+}
+
+func TestCloseThatBlocksForGoodIsTold(t *testing.T) {
+	t.Parallel()
+	res := simcity.New(sound()).Target(simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
+		w.OnClose(func(context.Context) error { <-make(chan struct{}); return nil })
+		return http.HandlerFunc(hello), nil
+	})).Patience(500 * time.Millisecond).Simulate(t)
+	require.NotEqual(t, simcity.Pass, res.Verdict)
+	require.Contains(t, onlyFinding(t, res, simcity.FindingHang).Text, "while the host closes")
+}
+
+func TestSlowHandlerIsNoHang(t *testing.T) {
+	t.Parallel()
+	res := city(func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Second) }, citizens("regular", 1, regular)).
+		Patience(500 * time.Millisecond).Simulate(t)
+	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+}
+
+func TestShortestPatienceIsNoCrash(t *testing.T) {
+	t.Parallel()
+	require.NotPanics(t, func() {
+		city(hello, citizens("visitor", 1, visitor)).Patience(time.Nanosecond).Simulate(t)
+	})
+}
+
+func TestAgentThatIgnoresTheEndOfTheRunIsEnded(t *testing.T) {
+	t.Parallel()
+	res := city(hello, citizens("stubborn", 1, func(ctx context.Context, c *simcity.Citizen) error {
+		for {
+			_ = c.Sleep(ctx, time.Minute)
+		}
+	}), citizens("visitor", 1, visitor)).Patience(500 * time.Millisecond).Simulate(t)
+	require.NotEqual(t, simcity.Fail, res.Verdict, res.Reasons)
+	require.Empty(t, findings(res, simcity.FindingHang))
+}
+
+func TestAgentThatIgnoresItsStepLimitIsEnded(t *testing.T) {
+	t.Parallel()
+	var ignored atomic.Int64
+	population := citizens("greedy", 1, func(ctx context.Context, c *simcity.Citizen) error {
+		for {
+			err := get(ctx, c, "/")
+			if errors.Is(err, simcity.ErrOver) && ignored.Add(1) > 1_000_000 {
+				return err // so that a failure of this test does not burn a processor
+			}
+		}
+	})
+	population.StepLimit = 3
+	res := city(hello, population).Simulate(t)
+	require.Equal(t, int64(3), res.Operations)
+	require.Less(t, ignored.Load(), int64(1_000_000))
+}
+
+func TestHungRunLeavesTheNextOneAlone(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	hung(t, city(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = simcity.Yield(r.Context(), "store")
+	}, citizens("customer", 2, visitor)))
+	res := city(hello, citizens("visitor", 1, visitor)).Simulate(t)
+	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.False(t, strings.Contains(res.Line(), "INCONCLUSIVE"))
+}
