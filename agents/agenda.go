@@ -159,6 +159,9 @@ func (l *life) come(ctx context.Context, c *claim) error {
 	}
 	err := l.do(ctx, OpCheckIn, c.ID, func(ctx context.Context, op *simcity.Operation) error {
 		b, err := l.market.CheckIn(ctx, l.User, c.ID)
+		if inDoubt(err) {
+			l.suspect(op, simcity.Confirmed, c)
+		}
 		if err == nil {
 			l.update(op, c, b)
 		}

@@ -19,14 +19,13 @@ const (
 	StatusNoShow    Status = "no_show"
 )
 
-// GivenBack tells whether the slot of such a booking is free for others.
-func (s Status) GivenBack() bool {
-	return s == StatusDeclined || s == StatusCancelled || s == StatusExpired
-}
-
 // Final tells whether nothing can happen to such a booking any more.
 func (s Status) Final() bool {
-	return s.GivenBack() || s == StatusCompleted || s == StatusNoShow
+	switch s {
+	case StatusDeclined, StatusCancelled, StatusExpired, StatusCompleted, StatusNoShow:
+		return true
+	}
+	return false
 }
 
 // Booking is one customer's claim on a slot, as the app tells it. What the
@@ -62,8 +61,13 @@ type Order struct {
 	Key string
 }
 
-// spelling is how vendor and time were written, for [simcity.Fact].
-func (o Order) spelling() string { return o.Vendor + " " + o.Start }
+// spelling is how resource and time were written, for [simcity.Fact].
+func (o Order) spelling() string {
+	if o.Slot.Exclusive() {
+		return o.Vendor + " " + o.Start
+	}
+	return o.Vendor + "/" + o.Slot.Service + " " + o.Start
+}
 
 // Payment confirms a held booking.
 type Payment struct {

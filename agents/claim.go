@@ -21,6 +21,9 @@ func (c *claim) unpaid() bool {
 	return c.Status == StatusHeld || c.Status == "" && !c.ExpiresAt.IsZero()
 }
 
+// spelling is how a move to a start is written: the vendor is not named.
+func (c *claim) spelling(start string) string { return c.resource() + " " + start }
+
 func (c *claim) resource() string { return resource(c.Vendor, c.Service, c.capacity) }
 
 // fact is a statement on the claim by its holder.
@@ -29,6 +32,25 @@ func (l *life) fact(kind simcity.FactKind, c *claim) simcity.Fact {
 		Kind: kind, ID: c.ID, Resource: c.resource(), Holder: l.Citizen.ID(),
 		Start: c.Start, End: c.End, Capacity: c.capacity,
 	}
+}
+
+// An operation that went unanswered may have had its effect. It says what that
+// would have been, so that rules know what is in doubt and judge all the rest;
+// its outcome, Failed, says that it is no more than possible. Reads have no
+// effect and say again what is known.
+
+// suspect tells what an unanswered operation may have done to a claim.
+func (l *life) suspect(op *simcity.Operation, kind simcity.FactKind, c *claim) {
+	l.doubtful = l.doubtful || kind == simcity.Charged || kind == simcity.Refunded
+	op.Learn(l.fact(kind, c))
+}
+
+// suspectHeld tells what an unanswered order may have claimed.
+func (l *life) suspectHeld(op *simcity.Operation, o Order) {
+	op.Learn(simcity.Fact{
+		Kind: simcity.Held, Resource: o.Slot.Resource(), Spelling: o.spelling(), Holder: l.Citizen.ID(),
+		Start: o.Slot.Start, End: o.Slot.End, Capacity: o.Slot.Capacity,
+	})
 }
 
 // claimed is what an accepted order makes. The app's own words count; what it
@@ -60,6 +82,11 @@ func (l *life) learnHeld(op *simcity.Operation, c *claim, o Order) {
 
 // update takes over what the app says of a claim and tells what is new.
 func (l *life) update(op *simcity.Operation, c *claim, b Booking) {
+	l.updateAs(op, c, b, "")
+}
+
+// updateAs is update after a move to a start that was spelled.
+func (l *life) updateAs(op *simcity.Operation, c *claim, b Booking, spelling string) {
 	start := b.Start
 	if start.IsZero() {
 		start = c.Start
@@ -75,12 +102,14 @@ func (l *life) update(op *simcity.Operation, c *claim, b Booking) {
 	c.Booking = b
 	c.Vendor, c.Service, c.Start, c.End = vendor, service, start, end
 	if moved {
-		op.Learn(l.fact(simcity.Moved, c))
+		fact := l.fact(simcity.Moved, c)
+		fact.Spelling = spelling
+		op.Learn(fact)
 	}
 	if asked {
 		op.Learn(simcity.Fact{Kind: simcity.Asked, ID: c.ID, Holder: c.Vendor})
 	}
-	if b.Status.GivenBack() {
+	if b.Status.Final() { // a no-show too: the app does not count it any more
 		l.learnReleased(op, c)
 	}
 	l.learnRefunded(op, c, b.RefundedCents-c.refunded, "")

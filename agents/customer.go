@@ -24,7 +24,7 @@ type Customer struct {
 	// Default 2.
 	VisitsMax int
 	// ThinkTime is the pause between two operations. Default median 30 s,
-	// sigma 0.8.
+	// sigma 0.8, at most 5 min, so that holds do not lapse for thinking.
 	ThinkTime ThinkTime
 	// Pause is the time between two visits. Default median 45 min, sigma 0.8.
 	Pause ThinkTime
@@ -43,7 +43,7 @@ type Customer struct {
 	// SelectMax is how many slots of a list it considers. Default 8.
 	SelectMax int
 	// TriesMax is how many slots it tries when others are faster. Strict ones
-	// try two at most. Default 4.
+	// try three at most. Default 4.
 	TriesMax int
 	// CollectMax is how many slots a collector books before it has enough,
 	// should the app never refuse. Default 8.
@@ -67,7 +67,7 @@ func (k Customer) withDefaults() Customer {
 	if len(k.Cities) == 0 {
 		k.Cities = Cities()
 	}
-	k.ThinkTime = k.ThinkTime.or(ThinkTime{Median: 30 * time.Second, Sigma: 0.8})
+	k.ThinkTime = k.ThinkTime.or(ThinkTime{Median: 30 * time.Second, Sigma: 0.8, Max: 5 * time.Minute})
 	k.Pause = k.Pause.or(ThinkTime{Median: 45 * time.Minute, Sigma: 0.8})
 	orElse(&k.VisitsMax, 2)
 	orElse(&k.LifeMax, 8*time.Hour)
@@ -152,7 +152,7 @@ type life struct {
 	zone      *time.Location // how it writes starts; nil in UTC
 	usedPromo bool
 	entered   string // the funnel that it entered last
-	doubtful  bool   // an operation of its own failed without an answer
+	doubtful  bool   // a payment or refund of its own went unanswered
 	claims    []*claim
 	agenda    []plan
 }

@@ -2,17 +2,18 @@ package agents
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/bookiji/simcity/simcity"
 )
 
 // depart ends a life: the customer looks at all its bookings and at what the
-// app says it paid. If an operation of its own is in doubt, so is what the
-// ledger should say, and it does not report.
+// app says it paid. If a payment of its own went unanswered, nobody knows what
+// the ledger should say, and it does not report.
 func (l *life) depart(ctx context.Context) error {
-	if err := l.review(ctx); err != nil {
-		return only(ctx, err)
+	if err := l.review(ctx); ended(ctx, err) {
+		return err
 	}
 	if l.doubtful {
 		return nil
@@ -20,10 +21,41 @@ func (l *life) depart(ctx context.Context) error {
 	return only(ctx, l.report(ctx))
 }
 
-// review reads the list of own bookings.
+// refreshFrom is how many live bookings a customer has before it looks at all
+// of them first, when it books another one.
+const refreshFrom = 2
+
+// refresh finds out what became of own bookings without the customer's doing
+// (a request that nobody answered, an appointment it did not keep). Otherwise
+// it would take for live what the app does not, and its next booking for one
+// more than allowed.
+func (l *life) refresh(ctx context.Context) error {
+	live := 0
+	for _, c := range l.claims {
+		if c.live() && !(c.unpaid() && !l.Now().Before(c.ExpiresAt)) {
+			live++
+		}
+	}
+	if live < refreshFrom {
+		return nil
+	}
+	err := l.insist(ctx, func() error { return l.review(ctx) })
+	if errors.Is(err, ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+// review reads the list of own bookings, if there are any.
 func (l *life) review(ctx context.Context) error {
-	err := l.do(ctx, OpMine, "", func(ctx context.Context, op *simcity.Operation) error {
+	if len(l.claims) == 0 {
+		return nil
+	}
+	return l.do(ctx, OpMine, "", func(ctx context.Context, op *simcity.Operation) error {
 		list, err := l.market.Mine(ctx, l.User)
+		if inDoubt(err) {
+			l.suspect(op, simcity.Confirmed, l.claims[0])
+		}
 		if err != nil {
 			return err
 		}
@@ -37,7 +69,6 @@ func (l *life) review(ctx context.Context) error {
 		}
 		return nil
 	})
-	return only(ctx, err)
 }
 
 // saw tells whose the booking is that the customer was shown.
@@ -54,6 +85,9 @@ func (l *life) saw(b Booking) simcity.Fact {
 func (l *life) report(ctx context.Context) error {
 	return l.do(ctx, OpLedger, "", func(ctx context.Context, op *simcity.Operation) error {
 		s, err := l.market.Ledger(ctx, l.User)
+		if inDoubt(err) {
+			op.Learn(simcity.Fact{Kind: simcity.Reported, Of: "charged", Holder: l.Citizen.ID()})
+		}
 		if err != nil {
 			return err
 		}

@@ -177,10 +177,12 @@ func (d *desk) accept(ctx context.Context, b Booking) error {
 func (d *desk) decline(ctx context.Context, b Booking) error {
 	return d.do(ctx, OpDecline, b.ID, func(ctx context.Context, op *simcity.Operation) error {
 		after, _, err := d.market.Decline(ctx, d.User, b.ID)
-		if err != nil {
+		if err != nil && !inDoubt(err) {
 			return err
 		}
-		d.answered(op, b)
+		if err == nil {
+			d.answered(op, b)
+		}
 		capacity := d.capacity(b.Service)
 		if after.Start.IsZero() {
 			after = b
@@ -189,7 +191,7 @@ func (d *desk) decline(ctx context.Context, b Booking) error {
 			Kind: simcity.Released, ID: b.ID, Resource: resource(d.listing.Vendor, b.Service, capacity),
 			Start: after.Start, End: after.End, Capacity: capacity,
 		})
-		return nil
+		return err
 	})
 }
 
@@ -222,9 +224,6 @@ func (d *desk) propose(ctx context.Context, b Booking) error {
 	m := Move{ID: b.ID, Start: slots[0].Start, Sent: slots[0].Start.UTC().Format(time.RFC3339)}
 	return d.do(ctx, OpPropose, b.ID+" "+m.Sent, func(ctx context.Context, op *simcity.Operation) error {
 		_, err := d.market.Propose(ctx, d.User, m)
-		if errors.Is(err, ErrTaken) {
-			op.Outcome = simcity.Conflict
-		}
 		if err == nil {
 			d.answered(op, b)
 		}

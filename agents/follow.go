@@ -61,6 +61,9 @@ func (l *life) await(ctx context.Context, c *claim) error {
 func (l *life) see(ctx context.Context, c *claim) error {
 	return l.do(ctx, OpSee, c.ID, func(ctx context.Context, op *simcity.Operation) error {
 		b, err := l.market.See(ctx, l.User, c.ID)
+		if inDoubt(err) {
+			l.suspect(op, simcity.Confirmed, c)
+		}
 		if err == nil {
 			l.update(op, c, b)
 		}
@@ -92,14 +95,19 @@ func (l *life) consider(ctx context.Context, c *claim) error {
 
 // move reschedules a booking.
 func (l *life) move(ctx context.Context, c *claim, to time.Time) error {
-	m := Move{ID: c.ID, Start: to.UTC(), Sent: l.write(to)}
-	err := l.do(ctx, OpReschedule, c.ID+" "+m.Sent, func(ctx context.Context, op *simcity.Operation) error {
+	m := Move{ID: c.ID, Start: to.UTC(), Sent: to.UTC().Format(time.RFC3339)}
+	return l.do(ctx, OpReschedule, c.ID+" "+m.Sent, func(ctx context.Context, op *simcity.Operation) error {
 		b, err := l.market.Reschedule(ctx, l.User, m)
 		if errors.Is(err, ErrTaken) {
 			l.refusedAs(op, c.ID, Slot{
 				Vendor: c.Vendor, Service: c.Service, Capacity: c.capacity,
 				Start: m.Start, End: m.Start.Add(c.End.Sub(c.Start)),
-			}, c.Vendor+" "+m.Sent)
+			}, c.spelling(m.Sent))
+		}
+		if inDoubt(err) {
+			there := *c
+			there.Start, there.End = m.Start, m.Start.Add(c.End.Sub(c.Start))
+			l.suspect(op, simcity.Moved, &there)
 		}
 		if err != nil {
 			return err
@@ -107,17 +115,19 @@ func (l *life) move(ctx context.Context, c *claim, to time.Time) error {
 		if b.Start.IsZero() {
 			b.Start = m.Start
 		}
-		l.update(op, c, b)
+		l.updateAs(op, c, b, c.spelling(m.Sent))
 		return nil
 	})
-	l.doubtful = l.doubtful || inDoubt(err)
-	return err
 }
 
 // cancel gives a booking back.
 func (l *life) cancel(ctx context.Context, c *claim) error {
-	err := l.do(ctx, OpCancel, c.ID, func(ctx context.Context, op *simcity.Operation) error {
+	return l.do(ctx, OpCancel, c.ID, func(ctx context.Context, op *simcity.Operation) error {
 		b, refund, err := l.market.Cancel(ctx, l.User, c.ID)
+		if inDoubt(err) {
+			l.suspect(op, simcity.Released, c)
+			l.suspect(op, simcity.Refunded, c)
+		}
 		if err != nil {
 			return err
 		}
@@ -126,8 +136,6 @@ func (l *life) cancel(ctx context.Context, c *claim) error {
 		l.update(op, c, b)
 		return nil
 	})
-	l.doubtful = l.doubtful || inDoubt(err)
-	return err
 }
 
 // makePlans decides what becomes of a booking. People cancel after 42 % of the

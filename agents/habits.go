@@ -14,11 +14,11 @@ import (
 // our assumptions, chosen so that a day of simulated time meets every case.
 type Habits struct {
 	// Traveller is the share of customers who write starts with another UTC
-	// offset and vendors in capitals. Default 0.2.
+	// offset and vendors in capitals. Default 0.12.
 	Traveller float64
 	// Twice is the share of a traveller's exclusive bookings that it tries to
 	// book once more, in plain spelling: the slot is its own, so the app must
-	// refuse. Default 0.3.
+	// refuse. Default 0.6.
 	Twice float64
 	// Repeat is the share of bookings, and of confirmations, that are sent again
 	// with the same idempotency key although they were answered, as a phone with
@@ -47,7 +47,7 @@ type Habits struct {
 
 func defaultHabits() Habits {
 	return Habits{
-		Traveller: 0.2, Twice: 0.3, Repeat: 0.1, Promo: 0.4, Collector: 0.05,
+		Traveller: 0.12, Twice: 0.6, Repeat: 0.1, Promo: 0.4, Collector: 0.05,
 		Mistype: 0.05, Abandon: 0.03, Stale: 0.5, Regret: 0.3, NoShow: 0.05,
 	}
 }

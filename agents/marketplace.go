@@ -57,23 +57,25 @@ type Marketplace interface {
 
 // The names under which agents record their operations, for SLOs on a verb.
 const (
-	OpSignIn     = "signin"
-	OpSearch     = "search"
-	OpSlots      = "slots"
-	OpBook       = "book"
-	OpConfirm    = "confirm"
-	OpSee        = "see"
-	OpMine       = "mine"
-	OpReschedule = "reschedule"
-	OpCancel     = "cancel"
-	OpCheckIn    = "checkin"
-	OpChat       = "chat"
-	OpLedger     = "ledger"
-	OpOpen       = "open"
-	OpInbox      = "inbox"
-	OpAccept     = "accept"
-	OpDecline    = "decline"
-	OpPropose    = "propose"
+	OpSignIn = "signin"
+	OpSearch = "search"
+	OpSlots  = "slots"
+	OpBook   = "book"
+	// OpBookUnknown is an order for something that does not exist.
+	OpBookUnknown = "book_unknown"
+	OpConfirm     = "confirm"
+	OpSee         = "see"
+	OpMine        = "mine"
+	OpReschedule  = "reschedule"
+	OpCancel      = "cancel"
+	OpCheckIn     = "checkin"
+	OpChat        = "chat"
+	OpLedger      = "ledger"
+	OpOpen        = "open"
+	OpInbox       = "inbox"
+	OpAccept      = "accept"
+	OpDecline     = "decline"
+	OpPropose     = "propose"
 )
 
 // Role is on which side of the market a user stands.

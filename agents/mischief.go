@@ -19,7 +19,10 @@ func (l *life) repeatBook(ctx context.Context, c *claim, o Order) error {
 	err := l.do(ctx, OpBook, o.input()+" (repeated)", func(ctx context.Context, op *simcity.Operation) error {
 		b, err := l.market.Book(ctx, l.User, o)
 		l.learnRepeated(op, o.Key, "booking", c.ID, b.ID, err)
-		if err == nil && b.ID != c.ID {
+		switch {
+		case inDoubt(err):
+			l.suspectHeld(op, o)
+		case err == nil && b.ID != c.ID:
 			l.hold(op, b, o, nil) // one more, whatever the key says
 		}
 		return err
@@ -35,6 +38,10 @@ func (l *life) repeatPay(ctx context.Context, c *claim, p Payment, first Receipt
 	err := l.do(ctx, OpConfirm, c.ID+" (repeated)", func(ctx context.Context, op *simcity.Operation) error {
 		_, again, err := l.market.Confirm(ctx, l.User, p)
 		l.learnRepeated(op, p.Key, "charge", first.ID, again.ID, err)
+		if inDoubt(err) {
+			l.suspect(op, simcity.Confirmed, c)
+			l.suspect(op, simcity.Charged, c)
+		}
 		if err == nil && again != (Receipt{}) && again.ID != first.ID {
 			op.Learn(simcity.Fact{
 				Kind: simcity.Charged, ID: c.ID, Holder: l.Citizen.ID(), Of: again.ID, Amount: again.Cents,
@@ -42,7 +49,6 @@ func (l *life) repeatPay(ctx context.Context, c *claim, p Payment, first Receipt
 		}
 		return err
 	})
-	l.doubtful = l.doubtful || inDoubt(err)
 	return only(ctx, err)
 }
 
@@ -67,13 +73,18 @@ func (l *life) twice(ctx context.Context, s Slot) error {
 	if err := l.think(ctx); err != nil {
 		return err
 	}
+	if err := l.refresh(ctx); err != nil {
+		return only(ctx, err)
+	}
 	o := l.plainOrder(s)
 	err := l.do(ctx, OpBook, o.input()+" (again)", func(ctx context.Context, op *simcity.Operation) error {
 		b, err := l.market.Book(ctx, l.User, o)
-		if errors.Is(err, ErrTaken) {
+		switch {
+		case errors.Is(err, ErrTaken):
 			l.refusedAs(op, "", s, o.spelling())
-		}
-		if err == nil {
+		case inDoubt(err):
+			l.suspectHeld(op, o)
+		case err == nil:
 			l.hold(op, b, o, nil)
 		}
 		return err
@@ -92,7 +103,7 @@ func (l *life) mistype(ctx context.Context, listing Listing, s Slot) error {
 		wrong = &o.Slot.Service
 	}
 	*wrong += "-nowhere"
-	err := l.do(ctx, OpBook, o.input()+" (mistyped)", func(ctx context.Context, op *simcity.Operation) error {
+	err := l.do(ctx, OpBookUnknown, o.input(), func(ctx context.Context, op *simcity.Operation) error {
 		b, err := l.market.Book(ctx, l.User, o)
 		if err == nil {
 			op.Learn(simcity.Fact{Kind: simcity.Referred, ID: b.ID, Of: *wrong, Holder: l.Citizen.ID()})

@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,28 +30,37 @@ func (o *operator) do(ctx context.Context, verb, input string, call func(context
 	if slices.Contains(o.lacks, verb) {
 		return ErrUnsupported
 	}
+	var told error // what the market said
 	err := o.Do(ctx, verb, input, func(ctx context.Context, op *simcity.Operation) error {
-		err := call(ctx, op)
-		return o.settle(op, err)
+		told = call(ctx, op)
+		return settle(op, told)
 	})
 	if errors.Is(err, errSkipped) {
 		o.lacks = append(o.lacks, verb)
 		return ErrUnsupported
 	}
-	return err
+	return cmp.Or(err, told)
 }
 
-// settle gives the operation the outcome that its error means.
-func (o *operator) settle(op *simcity.Operation, err error) error {
+// settle gives the operation the outcome that the market's error means, and
+// returns what is to be recorded as its error.
+func settle(op *simcity.Operation, err error) error {
 	var refused *Refusal
-	var broken *BadAnswer
 	switch {
 	case err == nil, errors.Is(err, simcity.ErrOver):
+		return err
 	case errors.Is(err, ErrUnsupported):
 		return errSkipped
-	case errors.As(err, &broken):
+	case !errors.As(err, &refused):
 		op.Outcome = simcity.Failed
-	case errors.As(err, &refused) && refused.byRule() && op.Outcome == simcity.Conflict:
+		return err
+	case op.Status == 0: // no HTTP: the refusal itself is the answer
+		op.Outcome = simcity.Rejected
+		if errors.Is(err, ErrTaken) {
+			op.Outcome = simcity.Conflict
+		}
+		return nil
+	case refused.byRule() && op.Outcome == simcity.Conflict:
 		op.Outcome = simcity.Rejected // 409, but nobody else was first
 	}
 	return err

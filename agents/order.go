@@ -15,7 +15,7 @@ func (l *life) order(s Slot) Order {
 	o := l.plainOrder(s)
 	if l.zone != nil {
 		o.Vendor = strings.ToUpper(s.Vendor)
-		o.Start = l.write(s.Start)
+		o.Start = s.Start.In(l.zone).Format(time.RFC3339)
 	}
 	if l.chance(l.Habits.Promo) && !l.usedPromo {
 		o.Promo = l.PromoCode
@@ -25,14 +25,6 @@ func (l *life) order(s Slot) Order {
 
 func (l *life) plainOrder(s Slot) Order {
 	return Order{Slot: s, Vendor: s.Vendor, Start: s.Start.UTC().Format(time.RFC3339), Key: l.key()}
-}
-
-// write writes a start as this customer does.
-func (l *life) write(t time.Time) string {
-	if l.zone == nil {
-		return t.UTC().Format(time.RFC3339)
-	}
-	return t.In(l.zone).Format(time.RFC3339)
 }
 
 // key makes an idempotency key that no other run of another seed makes.
@@ -96,6 +88,9 @@ func only(ctx context.Context, err error) error {
 
 // book places an order, again with the same key if the first went unanswered.
 func (l *life) book(ctx context.Context, o Order, seen []Slot, funnel string) (c *claim, err error) {
+	if err := l.refresh(ctx); err != nil {
+		return nil, err
+	}
 	input := o.input()
 	err = l.persist(ctx, func(doubtful bool) error {
 		return l.do(ctx, OpBook, input, func(ctx context.Context, op *simcity.Operation) error {
@@ -103,6 +98,9 @@ func (l *life) book(ctx context.Context, o Order, seen []Slot, funnel string) (c
 			b, err := l.market.Book(ctx, l.User, o)
 			if errors.Is(err, ErrTaken) && !doubtful { // otherwise it may be taken by ourselves
 				l.refusedAs(op, "", o.Slot, o.spelling())
+			}
+			if inDoubt(err) {
+				l.suspectHeld(op, o)
 			}
 			if err != nil {
 				return err
@@ -123,8 +121,7 @@ func (l *life) book(ctx context.Context, o Order, seen []Slot, funnel string) (c
 	return c, nil
 }
 
-// persist repeats what went unanswered or was put off. What stays unanswered,
-// or is refused after it had gone unanswered, leaves the customer in doubt.
+// persist repeats what went unanswered or was put off, with the same key.
 func (l *life) persist(ctx context.Context, try func(doubtful bool) error) error {
 	doubtful := false
 	for n := 1; ; n++ {
@@ -134,7 +131,6 @@ func (l *life) persist(ctx context.Context, try func(doubtful bool) error) error
 		}
 		doubtful = doubtful || inDoubt(err)
 		if !inDoubt(err) && !errors.Is(err, ErrTryLater) || n == triesMax {
-			l.doubtful = l.doubtful || doubtful
 			return err
 		}
 		pause := l.ThinkTime.Draw(l.Rand())
@@ -178,6 +174,10 @@ func (l *life) pay(ctx context.Context, c *claim, o Order, funnel string) error 
 	err := l.persist(ctx, func(bool) error {
 		return l.do(ctx, OpConfirm, c.ID, func(ctx context.Context, op *simcity.Operation) error {
 			b, receipt, err := l.market.Confirm(ctx, l.User, p)
+			if inDoubt(err) {
+				l.suspect(op, simcity.Confirmed, c)
+				l.suspect(op, simcity.Charged, c)
+			}
 			if err != nil {
 				return err
 			}

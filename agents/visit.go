@@ -40,13 +40,13 @@ func (l *life) choose(ctx context.Context, slots []Slot, funnel string) error {
 	slots = slices.Clone(slots[:min(len(slots), l.SelectMax)])
 	tries := l.TriesMax
 	if l.character.Strict {
-		tries = min(tries, 2)
+		tries = min(tries, 3)
 	}
 	for ; tries > 0 && len(slots) > 0; tries-- {
 		if err := l.think(ctx); err != nil {
 			return err
 		}
-		i := pickEarly(l.Rand(), len(slots))
+		i := l.pick(slots)
 		taken, err := l.take(ctx, slots[i], seen, funnel)
 		if err != nil || !taken {
 			return err
@@ -54,6 +54,23 @@ func (l *life) choose(ctx context.Context, slots []Slot, funnel string) error {
 		slots = slices.Delete(slots, i, i+1)
 	}
 	return nil
+}
+
+// pick prefers early slots and, of a class, the one that most others chose:
+// people go where people go, and only a class that fills up shows whether the
+// last seat is sold once.
+func (l *life) pick(slots []Slot) int {
+	i := pickEarly(l.Rand(), len(slots))
+	if slots[i].Exclusive() || !l.chance(0.7) {
+		return i
+	}
+	i = 0
+	for j, s := range slots {
+		if s.Left < slots[i].Left {
+			i = j
+		}
+	}
+	return i
 }
 
 // look searches and lists slots until there are some, or patience is at its
@@ -161,9 +178,9 @@ func nextOpening(now time.Time, hours simcity.OpenHours) time.Time {
 	return opening
 }
 
-// pickPopular prefers the first of n: of ten, the first gets 40 %.
+// pickPopular prefers the first of n: of ten, the first gets 46 %.
 func pickPopular(r *rand.Rand, n int) int {
-	return min(n-1, int(float64(n)*math.Pow(r.Float64(), 2.5)))
+	return min(n-1, int(float64(n)*math.Pow(r.Float64(), 3)))
 }
 
 // pickEarly prefers the first of n, each half as much as the one before.

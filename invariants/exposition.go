@@ -37,15 +37,18 @@ func figures(page []byte) (map[string]float64, error) {
 		return nil, err
 	}
 	found := make(map[string]float64)
-	labelled := 0
+	names, labelled := 0, 0
 	for _, name := range slices.Sorted(maps.Keys(families)) {
 		for _, metric := range families[name].GetMetric() {
 			value := metric.GetUntyped().GetValue()
 			if !plain(name, metric) || math.IsNaN(value) || math.IsInf(value, 0) {
 				continue
 			}
-			if _, ok := found[name]; !ok && len(found) >= figureLimit {
-				continue
+			if _, ok := found[name]; !ok {
+				if names >= figureLimit {
+					continue
+				}
+				names++
 			}
 			if sum := found[name] + value; !math.IsInf(sum, 0) {
 				found[name] = sum

@@ -74,14 +74,16 @@ func (r *refusals) operation(op *simcity.Operation) *simcity.Breach {
 	if len(op.Facts) == 0 && op.Outcome != simcity.Failed {
 		return nil
 	}
-	speaks, takes := false, false
+	speaks := false
 	for i := range op.Facts {
 		f := &op.Facts[i]
 		if !speaksOfClaims(f.Kind) {
 			continue
 		}
 		speaks = true
-		takes = takes || f.Kind != simcity.Released
+		if f.Kind != simcity.Released && len(r.claiming) < blindNameLimit {
+			r.claiming[op.Name] = true
+		}
 		if f.Kind == simcity.Refused && op.Outcome != simcity.Failed {
 			r.refused(op, f)
 			continue
@@ -90,10 +92,7 @@ func (r *refusals) operation(op *simcity.Operation) *simcity.Breach {
 			r.samples++
 		}
 	}
-	switch {
-	case takes && len(r.claiming) < blindNameLimit:
-		r.claiming[op.Name] = true
-	case !speaks && op.Outcome == simcity.Failed:
+	if !speaks && op.Outcome == simcity.Failed {
 		r.failedBlindly(op)
 	}
 	r.decide(op.End)

@@ -34,6 +34,7 @@ func BaselineOver(market agents.Marketplace) simcity.Scenario {
 			vendors("vendor", market, agents.Burst{N: foundingVendors}),
 			vendors("newcomer", market, agents.VendorsPerTick()),
 			customers("customer", market, agents.CustomersPerTick()),
+			rush("rush", market, agents.Burst{N: 12, At: 8 * time.Hour, Every: 3 * time.Hour}),
 		},
 		Invariants: invariants.Catalogue(),
 		Collectors: []simcity.Collector{invariants.Prometheus("/metrics")},
@@ -50,6 +51,20 @@ func vendors(name string, market agents.Marketplace, arrivals simcity.Arrivals) 
 func customers(name string, market agents.Marketplace, arrivals simcity.Arrivals) simcity.Population {
 	p := agents.Customers(arrivals)
 	p.Name = name
-	p.Agent = agents.Customer{Market: market}
+	p.Agent = agents.Customer{Market: market, VisitsMax: 8, LifeMax: 12 * time.Hour}
+	return p
+}
+
+// rush is customers who come at the same instant and do not stop to think, as
+// when tickets go on sale. They are how races are met: others seldom share an
+// instant. They leave when they have their booking or have given up.
+func rush(name string, market agents.Marketplace, arrivals simcity.Arrivals) simcity.Population {
+	p := agents.Customers(arrivals)
+	p.Name = name
+	p.Agent = agents.Customer{
+		Market: market, VisitsMax: 1, LifeMax: 3 * time.Hour,
+		ThinkTime: agents.ThinkTime{Median: time.Nanosecond},
+	}
+	p.Resident = true
 	return p
 }

@@ -39,21 +39,27 @@ func (a *answer) Write(b []byte) (int, error) {
 		}
 		a.WriteHeader(http.StatusOK)
 	}
+	if a.status == http.StatusNoContent || a.status == http.StatusNotModified {
+		return a.refuse(http.ErrBodyNotAllowed)
+	}
 	if len(a.body)+len(b) > maxBody {
 		a.tooLong = true
-		if a.refused++; a.refused > 100 {
-			panic(errRunaway)
-		}
-		return 0, ErrBodyTooLong
-	}
-	if a.status == http.StatusNoContent || a.status == http.StatusNotModified {
-		return 0, http.ErrBodyNotAllowed
+		return a.refuse(ErrBodyTooLong)
 	}
 	if a.body == nil {
 		a.body = make([]byte, 0, max(len(b), 512))
 	}
 	a.body = append(a.body, b...)
 	return len(b), nil
+}
+
+// refuse tells the handler that nobody reads on, and ends one that does not
+// listen.
+func (a *answer) refuse(err error) (int, error) {
+	if a.refused++; a.refused > 10_000 {
+		panic(errRunaway)
+	}
+	return 0, err
 }
 
 // WriteString saves the copy of io.WriteString.

@@ -34,7 +34,10 @@ func ReadBundle(path string) (*Bundle, error) {
 	if err := decoder.Decode(&b); err != nil {
 		return nil, &FieldError{Field: envReplay, Value: path, Allowed: "a bundle written by a failed run", Fix: "it is not the JSON of a bundle: " + err.Error()}
 	}
-	if b.Version != bundleVersion || b.Result == nil {
+	if b.Version == bundleVersion && b.Result == nil {
+		return nil, &FieldError{Field: envReplay, Value: path, Allowed: "a bundle written by a failed run", Fix: "it has no result: take the file whole"}
+	}
+	if b.Version != bundleVersion {
 		return nil, &FieldError{Field: envReplay, Value: path, Allowed: fmt.Sprintf("version %d", bundleVersion), Fix: fmt.Sprintf("it is version %d: replay it with the SimCity that wrote it", b.Version)}
 	}
 	return &b, nil
@@ -56,6 +59,6 @@ func writeBundle(t testing.TB, res *Result) (string, error) {
 		return "", err
 	}
 	name := strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())
-	path := filepath.Join(dir, fmt.Sprintf("%s-seed-%d.json", name, res.Seed))
+	path := filepath.Join(dir, fmt.Sprintf("%s-%s-seed-%d.json", name, res.Scenario, res.Seed))
 	return path, os.WriteFile(path, data, 0o666)
 }

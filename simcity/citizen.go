@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 // ErrOver is what Sleep and Do return when the run is over, or when the
 // citizen's step limit is reached. A life should return it.
 var ErrOver = conductor.ErrHalted
+
+// refusalsMax is how often a life may go on after it was told that it is over.
+const refusalsMax = 1000
 
 // actor is what a citizen or a gate needs of the conductor.
 type actor = *conductor.Actor
@@ -32,6 +36,8 @@ type Citizen struct {
 	client     *http.Client
 	operation  *Operation // under way
 	steps      int
+	refused    int
+	leaving    bool // cleaning up: the step limit is for the life
 	atEnd      []func(context.Context) error
 }
 
@@ -107,7 +113,10 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	if c.operation != nil {
 		panic(fmt.Sprintf("simcity: %s began operation %q inside operation %q", c.id, name, c.operation.Name))
 	}
-	if c.steps >= c.population.StepLimit {
+	if c.steps >= c.population.StepLimit && !c.leaving {
+		if c.refused++; c.refused > refusalsMax {
+			runtime.Goexit() // a life that does not listen is ended
+		}
 		return fmt.Errorf("%w for %s: StepLimit of %d operations", ErrOver, c.id, c.population.StepLimit)
 	}
 	c.steps++

@@ -1,10 +1,13 @@
 package simcity
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -35,6 +38,9 @@ func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads it.
 func (d *Digest) UnmarshalText(text []byte) error {
+	if len(text) != 2*len(d) {
+		return fmt.Errorf("simcity: a digest has %d characters, not %d", 2*len(d), len(text))
+	}
 	_, err := hex.Decode(d[:], text)
 	return err
 }
@@ -69,6 +75,7 @@ type eventLog struct {
 	watch    []func(Event)
 	appended func(time.Duration)
 	scratch  []byte
+	broken   string // how a watcher failed
 }
 
 // append adds an event whose payload is written by fill into a reused buffer.
@@ -88,13 +95,26 @@ func (l *eventLog) append(at time.Duration, actor, kind string, fill func([]byte
 	}
 	l.next++
 	if len(l.watch) > 0 {
-		copied := *e
-		copied.Payload = append(json.RawMessage(nil), payload...)
-		for _, watch := range l.watch {
-			watch(copied)
-		}
+		l.deliver(e)
 	}
 	return e
+}
+
+// deliver hands a copy of e to the watchers. One that panics ends the watching,
+// and the run is told at its end: here it could not be, since this may be the
+// telling of a finding.
+func (l *eventLog) deliver(e *Event) {
+	defer func() {
+		if value := recover(); value != nil {
+			l.watch = nil
+			l.broken = fmt.Sprintf("panic in a function given to Watch: %v\n%s", value, debug.Stack())
+		}
+	}()
+	copied := *e
+	copied.Payload = append(json.RawMessage(nil), e.Payload...)
+	for _, watch := range l.watch {
+		watch(copied)
+	}
 }
 
 // chain digests the event after all before it. Lengths go in, so that no two
@@ -111,6 +131,16 @@ func (l *eventLog) chain(e *Event) Digest {
 	l.scratch = b
 	sum := sha256.Sum256(b)
 	return Digest(sum[:16])
+}
+
+// compact takes the white space out of JSON, so that the same command is the
+// same event however it was written.
+func compact(text json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	if json.Compact(&b, text) != nil {
+		return text
+	}
+	return b.Bytes()
 }
 
 // last returns up to n of the latest events, oldest first.

@@ -2,7 +2,6 @@ package simcity_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"testing"
@@ -322,15 +321,4 @@ func TestSeamsCanBeDelayedAndFailed(t *testing.T) {
 func TestYieldOutsideOfARunDoesNothing(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, simcity.Yield(context.Background(), "store"))
-}
-
-func TestFaultParametersThatAreNoJSONAreRefused(t *testing.T) {
-	t.Parallel()
-	fault := calmFault()
-	fault.Parameters = map[string]any{"when": func() {}}
-	s := city(hello, citizens("visitor", 1, visitor)).Inject(fault, time.Minute, time.Minute)
-	events := eventsOf(s, simcity.EventFaultInjected)
-	res := s.Simulate(t)
-	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
-	require.True(t, json.Valid((*events)[0].Payload), "payload %s", (*events)[0].Payload)
 }

@@ -20,6 +20,7 @@ const (
 	FindingClose     FindingKind = "close"     // closing the host failed
 	FindingCommand   FindingKind = "command"   // a command was refused
 	FindingCollector FindingKind = "collector" // a collector failed
+	FindingRandom    FindingKind = "random"    // crypto/rand does not follow the seed
 	FindingDiffers   FindingKind = "differs"   // the same seed gave another run
 )
 
@@ -34,6 +35,18 @@ const (
 	// NoteFinding is only told.
 	NoteFinding
 )
+
+var findingSeverityNames = []string{"fail", "inconclusive", "note"}
+
+func (s FindingSeverity) String() string { return nameOf(findingSeverityNames, s) }
+
+// MarshalText writes the name.
+func (s FindingSeverity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the name.
+func (s *FindingSeverity) UnmarshalText(text []byte) error {
+	return parseName(findingSeverityNames, s, text)
+}
 
 // A Finding is something the engine found that no invariant is about.
 type Finding struct {
@@ -53,7 +66,7 @@ func (r *run) find(f Finding) {
 	f.At = r.elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.findings) >= maxFindings {
+	if r.toldBefore(f.Severity) >= maxFindings {
 		return
 	}
 	f.Index = r.log.append(f.At, "engine", EventFinding, func(b []byte) []byte {
@@ -63,13 +76,25 @@ func (r *run) find(f Finding) {
 	r.findings = append(r.findings, f)
 }
 
+// maxFindings is how many of one severity are kept: many notes must not hide a
+// failure.
 const maxFindings = 100
+
+func (r *run) toldBefore(severity FindingSeverity) int {
+	n := 0
+	for _, f := range r.findings {
+		if f.Severity == severity {
+			n++
+		}
+	}
+	return n
+}
 
 // panicked records a panic of an actor or of a handler on its behalf. Unless
 // the scenario keeps going it ends the run.
 func (r *run) panicked(where string, value any, stack []byte) {
 	r.find(Finding{Kind: FindingPanic, Actor: where, Text: fmt.Sprintf("panic in %s: %v", where, value), Stack: string(stack)})
-	if !r.scenario.KeepGoing {
+	if !r.scenario.KeepGoing && !r.closing.Load() {
 		r.mu.Lock()
 		r.ended = true
 		r.mu.Unlock()

@@ -2,6 +2,7 @@ package simcity
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -18,10 +19,15 @@ const (
 	AtEnd
 )
 
-func (w When) String() string { return [...]string{"always", "steady", "at end"}[w] }
+var whenNames = []string{"always", "steady", "at end"}
+
+func (w When) String() string { return nameOf(whenNames, w) }
 
 // MarshalText writes the name.
 func (w When) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads the name.
+func (w *When) UnmarshalText(text []byte) error { return parseName(whenNames, w, text) }
 
 // Severity says what a violation does.
 type Severity uint8
@@ -33,10 +39,15 @@ const (
 	Warning
 )
 
-func (s Severity) String() string { return [...]string{"critical", "warning"}[s] }
+var severityNames = []string{"critical", "warning"}
+
+func (s Severity) String() string { return nameOf(severityNames, s) }
 
 // MarshalText writes the name.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the name.
+func (s *Severity) UnmarshalText(text []byte) error { return parseName(severityNames, s, text) }
 
 // An Invariant is a rule that the city must keep. It is a plain value that many
 // runs may share: what one run must remember lives in the [Check] that Begin
@@ -97,6 +108,16 @@ type Judgement struct {
 	Samples int64   `json:"samples"`
 	Needs   int64   `json:"needs"`
 	Breach  *Breach `json:"breach,omitempty"`
+}
+
+// numbersOnly replaces what JSON cannot tell: a value that is no number, or
+// infinite, is told by Got and Want alone.
+func (j *Judgement) numbersOnly() {
+	for _, value := range []*float64{&j.Value, &j.Bound} {
+		if math.IsNaN(*value) || math.IsInf(*value, 0) {
+			*value = 0
+		}
+	}
 }
 
 // A Violation is one breach, with where and when.

@@ -47,20 +47,10 @@ func (j *judge) lock(r *run) (unlock func()) {
 // finished takes an operation into the history.
 func (r *run) finished(op *Operation, p *populationState) {
 	defer r.judge.lock(r)()
-	r.mu.Lock()
-	if r.ended {
-		r.mu.Unlock()
+	index, counts := r.enter(op, p)
+	if !counts {
 		return
 	}
-	r.counts.operations++
-	r.counts.outcomes[op.Outcome]++
-	p.acted++
-	op.Number = r.counts.operations
-	op.Steady = r.faults.steadyAt(op.Start, r.scenario.RecoveryGrace)
-	r.latency.Record(op.Latency)
-	e := r.log.append(op.End, op.Citizen, EventOperation, op.payload)
-	index := e.Index
-	r.mu.Unlock()
 	for _, rule := range r.judge.sees {
 		if rule.When == Steady && !op.Steady {
 			continue
@@ -70,6 +60,22 @@ func (r *run) finished(op *Operation, p *populationState) {
 			r.violate(rule, breach, op, index)
 		}
 	}
+}
+
+// enter counts the operation and logs it, unless nothing counts any more.
+func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return 0, false
+	}
+	r.counts.operations++
+	r.counts.outcomes[op.Outcome]++
+	p.acted++
+	op.Number = r.counts.operations
+	op.Steady = r.faults.steadyAt(op.Start, r.scenario.RecoveryGrace)
+	r.latency.Record(op.Latency)
+	return r.log.append(op.End, op.Citizen, EventOperation, op.payload).Index, true
 }
 
 // judgeTick shows the metrics to the invariants.
@@ -118,7 +124,7 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 		return append(appendInt(append(b, `,"offending":`...), index), '}')
 	}).Index
 	rule.first = v
-	if rule.Severity == Critical && !r.scenario.KeepGoing {
+	if rule.Severity == Critical && !r.scenario.KeepGoing && !r.closing.Load() {
 		r.ended = true
 		r.conductor.Halt()
 	}
@@ -130,7 +136,9 @@ func (rule *rule) sumUp() Judgement {
 	if rule.check.Judge == nil {
 		return Judgement{Got: fmt.Sprintf("%d looks", rule.seen), Want: rule.Doc, Samples: rule.seen, Needs: 1}
 	}
-	return rule.check.Judge()
+	j := rule.check.Judge()
+	j.numbersOnly()
+	return j
 }
 
 // endPhase judges the steady invariants when a fault is about to begin, and at
@@ -175,17 +183,9 @@ func (r *run) judgeEnd() {
 			r.mu.Lock()
 			index := r.log.next
 			r.mu.Unlock()
-			r.violateAtEnd(rule, b, index)
+			r.violate(rule, b, nil, index)
 		}
 	}
-}
-
-// violateAtEnd records a breach at the end, where one does not hide the next.
-func (r *run) violateAtEnd(rule *rule, b *Breach, index int64) {
-	r.violate(rule, b, nil, index)
-	r.mu.Lock()
-	r.ended = false
-	r.mu.Unlock()
 }
 
 // snapshot is the metrics now.

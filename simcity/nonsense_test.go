@@ -41,7 +41,7 @@ func TestNonsenseIsAnErrorOfItsOperation(t *testing.T) {
 		}, "connection"},
 		{"endless body with no body allowed", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusNoContent)
-			for {
+			for range 10_000_000 { // as good as endless, but for a failure of this test
 				_, _ = w.Write([]byte("x"))
 			}
 		}, "connection"},
@@ -54,9 +54,6 @@ func TestNonsenseIsAnErrorOfItsOperation(t *testing.T) {
 		{"redirect without end", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/again", http.StatusFound)
 		}, "more than 10 redirects"},
-		{"redirect to nowhere", func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusFound)
-		}, "missing Location"},
 		{"aborted connection", func(http.ResponseWriter, *http.Request) {
 			panic(http.ErrAbortHandler)
 		}, "aborted the connection"},
@@ -212,7 +209,9 @@ func TestClientThatGivesUpIsSeenByTheHandler(t *testing.T) {
 func TestHostSaysWhatItsAnswersMean(t *testing.T) {
 	t.Parallel()
 	var h history
-	city(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "already booked", http.StatusInternalServerError) },
+	city(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "already booked", http.StatusInternalServerError)
+	},
 		citizens("visitor", 1, visitor)).
 		Classify(func(_ *http.Response, body []byte) simcity.Outcome {
 			if string(body) == "already booked\n" {
@@ -249,38 +248,39 @@ func visitedServer(t *testing.T, url string, timeout time.Duration) (*simcity.Op
 func TestNonsenseOfAServerIsAnErrorOfItsOperation(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name string
-		host http.HandlerFunc
-		says string
+		name    string
+		host    http.HandlerFunc
+		timeout time.Duration
+		says    string
 	}{
-		{"closed connection", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
+		{"closed connection", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, time.Minute, "EOF"},
 		{"endless body", func(w http.ResponseWriter, _ *http.Request) {
 			for {
 				if _, err := w.Write(make([]byte, 1<<20)); err != nil {
 					return
 				}
 			}
-		}, "longer than 8 MiB"},
+		}, time.Minute, "longer than 8 MiB"},
 		{"slow loris", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				fmt.Fprint(w, ".")
 				_ = http.NewResponseController(w).Flush()
 				time.Sleep(10 * time.Millisecond)
 			}
-		}, "deadline exceeded"},
-		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "deadline exceeded"},
+		}, 200 * time.Millisecond, "deadline exceeded"},
+		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, 200 * time.Millisecond, "deadline exceeded"},
 		{"redirect elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://elsewhere.example/", http.StatusFound)
-		}, "elsewhere.example, refused"},
+		}, time.Minute, "elsewhere.example, refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(test.host)
 			t.Cleanup(server.Close)
-			op, res := visitedServer(t, server.URL, 200*time.Millisecond)
+			op, res := visitedServer(t, server.URL, test.timeout)
 			require.Equal(t, simcity.Failed, op.Outcome)
 			require.Contains(t, op.Err, test.says)
-			require.Less(t, op.Latency, 3*time.Second)
+			require.Less(t, op.Latency, 10*time.Second)
 			require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
 		})
 	}

@@ -23,28 +23,15 @@ const (
 	Failed
 )
 
-var outcomeNames = [...]string{"ok", "conflict", "rejected", "error"}
+var outcomeNames = []string{"ok", "conflict", "rejected", "error"}
 
-func (o Outcome) String() string {
-	if int(o) < len(outcomeNames) {
-		return outcomeNames[o]
-	}
-	return fmt.Sprintf("outcome(%d)", uint8(o))
-}
+func (o Outcome) String() string { return nameOf(outcomeNames, o) }
 
 // MarshalText writes the outcome's name.
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // UnmarshalText reads the outcome's name.
-func (o *Outcome) UnmarshalText(text []byte) error {
-	for i, name := range outcomeNames {
-		if name == string(text) {
-			*o = Outcome(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("simcity: unknown outcome %q", text)
-}
+func (o *Outcome) UnmarshalText(text []byte) error { return parseName(outcomeNames, o, text) }
 
 // ClassifyStatus is the default classification of a response: 2xx and 3xx are
 // OK, 409 is a Conflict, other 4xx are Rejected, the rest Failed. A host that
@@ -97,6 +84,26 @@ type Operation struct {
 	Steady bool `json:"steady"`
 
 	classified bool
+}
+
+// MarshalJSON writes the operation. What is no JSON in Input or Output is
+// written as Go prints it: a record of a failure must never fail itself.
+func (op *Operation) MarshalJSON() ([]byte, error) {
+	type plain Operation
+	safe := plain(*op)
+	safe.Input, safe.Output = readable(op.Input), readable(op.Output)
+	return json.Marshal(&safe)
+}
+
+func readable(value any) any {
+	if value == nil {
+		return nil
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprintf("%+v", value)
+	}
+	return json.RawMessage(encoded)
 }
 
 // Learn adds facts that follow from the target's answer.
@@ -155,20 +162,18 @@ const (
 	Saw
 )
 
-var factNames = [...]string{
+var factNames = []string{
 	"", "offered", "held", "confirmed", "moved", "released", "refused", "charged", "refunded",
 	"reported", "asked", "answered", "referred", "redeemed", "repeated", "entered", "completed", "saw",
 }
 
-func (k FactKind) String() string {
-	if int(k) < len(factNames) {
-		return factNames[k]
-	}
-	return fmt.Sprintf("fact(%d)", uint8(k))
-}
+func (k FactKind) String() string { return nameOf(factNames, k) }
 
 // MarshalText writes the kind's name.
 func (k FactKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads the kind's name.
+func (k *FactKind) UnmarshalText(text []byte) error { return parseName(factNames, k, text) }
 
 // A Fact is one thing that a citizen knows from the target's answer, in terms
 // that invariants of any marketplace understand. Which fields count is said at

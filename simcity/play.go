@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -37,7 +39,11 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 		if p.bundle.Test != t.Name() {
 			t.Skipf("simcity: %s holds a run of %s, not of this test", envReplay, p.bundle.Test)
 		}
-		p.simulation.seed = p.bundle.Result.Seed
+		if p.bundle.Result.Scenario == s.scenario.Name {
+			p.simulation.seed = p.bundle.Result.Seed
+		} else {
+			p.bundle = nil // another scenario of the same test
+		}
 	}
 	if err := p.simulation.Validate(); err != nil {
 		return nil, err
@@ -118,7 +124,10 @@ func (p *play) once(rec *recording, keep bool) *Result {
 	r := newRun(&s, s.seed, commands)
 	if t, ok := p.t.(*testing.T); ok && s.clock.inner.Name() == "virtual" {
 		if !seedCrypto(t, s.seed) {
-			r.cryptoUnseeded = true
+			r.findings = append(r.findings, Finding{
+				Kind: FindingRandom, Severity: NoteFinding,
+				Text: "crypto/rand does not follow the seed in a parallel test: leave out t.Parallel if the host's tokens or ids matter",
+			})
 		}
 	}
 	return r.play(s.patience)
@@ -177,9 +186,9 @@ func (r *run) escaped(done chan<- *Result) {
 	}
 	r.freeze()
 	text := fmt.Sprint(value)
-	f := Finding{Kind: FindingPanic, Text: "panic in the run itself: " + text, Stack: string(stackHere())}
+	f := Finding{Kind: FindingPanic, Text: "panic in the run itself: " + text, Stack: string(debug.Stack())}
 	if strings.Contains(text, "deadlock") {
-		f = Finding{Kind: FindingHang, Text: "everything in the run is blocked for good while the host closes: " + text}
+		f = Finding{Kind: FindingHang, Text: "everything in the run is blocked for good " + r.phase() + ": " + text}
 	}
 	r.find(f)
 	done <- r.result()
@@ -215,7 +224,7 @@ func (r *run) watch(done <-chan *Result, patience time.Duration) *Result {
 	if r.clock.inner.Name() != "virtual" {
 		return <-done
 	}
-	ticker := time.NewTicker(min(patience/4, 250*time.Millisecond))
+	ticker := time.NewTicker(min(patience/4+1, 250*time.Millisecond))
 	defer ticker.Stop()
 	var position uint64
 	moved := time.Now()
@@ -269,7 +278,7 @@ func (r *run) giveUp(patience time.Duration) *Result {
 }
 
 func (r *run) phase() string {
-	return [...]string{"while the target was built", "during the run", "while the run was wound up", "while the host closed", "after the end"}[min(r.progress.Load(), 4)]
+	return [...]string{"while the target was built", "during the run", "while the run was wound up", "while the host closes", "after the end"}[min(r.progress.Load(), 4)]
 }
 
 // freeze makes the run's clock stand at its last event, for those who read it
@@ -312,7 +321,17 @@ func (p *play) compareWithBundle(res *Result, replayed recording) {
 	}
 	if len(want.Violations) > 0 && res.Violation(want.Violations[0].Invariant) == nil {
 		res.disagree(fmt.Sprintf("not reproducible: %s was not violated again", want.Violations[0].Invariant))
+		return
 	}
+	res.disagree(fmt.Sprintf("not reproducible: the replay ends with digest %s, the bundle with %s; the events that the bundle holds are the same, so they differ after event %d",
+		res.Digest, want.Digest, lastIndex(want.LastEvents)))
+}
+
+func lastIndex(events []Event) int64 {
+	if len(events) == 0 {
+		return 0
+	}
+	return events[len(events)-1].Index
 }
 
 func (r *Result) disagree(text string) {
@@ -328,7 +347,9 @@ func eventAt(events []Event, i int) string {
 	return eventText(events[i])
 }
 
-func eventText(e Event) string { return fmt.Sprintf("%s %s %s %s", e.At, e.Actor, e.Type, e.Payload) }
+func eventText(e Event) string {
+	return fmt.Sprintf("%s %s %s %s", e.At, e.Actor, e.Type, compact(e.Payload))
+}
 
 // report tells the test how the run went, one subtest per invariant.
 func (r *Result) report(t testing.TB) {
@@ -369,9 +390,10 @@ func reproduction(test string, seed uint64) string {
 	}
 	parts := strings.Split(test, "/")
 	for i, part := range parts {
-		parts[i] = "^" + part + "$"
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
-	return fmt.Sprintf("%s=%d go test %s -run '%s'", envSeed, seed, dir, strings.Join(parts, "/"))
+	pattern := strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
+	return fmt.Sprintf("%s=%d go test %s -run '%s'", envSeed, seed, dir, pattern)
 }
 
 // packageDir is the folder of the package under test, seen from its module's

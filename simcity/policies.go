@@ -1,7 +1,9 @@
 package simcity
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,6 +45,25 @@ type Policies struct {
 type OpenHours struct {
 	From int `json:"from"`
 	To   int `json:"to"`
+}
+
+// UnmarshalJSON reads the fields given and refuses others.
+func (o *OpenHours) UnmarshalJSON(text []byte) error {
+	var fields map[string]int
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return &FieldError{Field: "policies.vendorOpenHours", Value: string(text), Allowed: `an object such as {"from": 8, "to": 18}`, Fix: "give whole hours"}
+	}
+	for name, value := range fields {
+		switch name {
+		case "from":
+			o.From = value
+		case "to":
+			o.To = value
+		default:
+			return &FieldError{Field: "policies.vendorOpenHours." + name, Value: value, Allowed: "from, to", Fix: "use one of the known names"}
+		}
+	}
+	return nil
 }
 
 // Contains reports whether the clock time of t lies within the hours.
@@ -123,8 +144,17 @@ func (p Policies) With(change json.RawMessage) (Policies, error) {
 			}
 		}
 	}
+	if fields == nil {
+		return p, &FieldError{Field: "policies", Value: string(change), Allowed: "a JSON object", Fix: `give the fields to change, such as {"cancelChance": 0.3}`}
+	}
 	changed := p
-	if err := json.Unmarshal(change, &changed); err != nil {
+	strict := json.NewDecoder(bytes.NewReader(change))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&changed); err != nil {
+		var field *FieldError
+		if errors.As(err, &field) {
+			return p, field
+		}
 		return p, &FieldError{Field: "policies", Value: string(change), Allowed: "values of the right type", Fix: err.Error()}
 	}
 	if err := changed.Validate(); err != nil {

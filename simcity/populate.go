@@ -3,7 +3,6 @@ package simcity
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -106,6 +105,7 @@ func (r *run) leave(c *Citizen) {
 
 // cleanUp runs what the citizen registered with AtEnd, latest first.
 func (c *Citizen) cleanUp(ctx context.Context) {
+	c.leaving = true
 	for len(c.atEnd) > 0 {
 		last := len(c.atEnd) - 1
 		f := c.atEnd[last]
@@ -158,5 +158,3 @@ func (r *run) stillHere() []*Citizen {
 	})
 	return citizens
 }
-
-var errFactoryPanicked = fmt.Errorf("simcity: the target's factory panicked")

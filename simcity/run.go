@@ -2,7 +2,11 @@ package simcity
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,7 +42,6 @@ type run struct {
 	frozen    atomic.Bool   // the clock stands: the run was given up
 
 	conductorForWatch atomic.Pointer[conductor.Conductor]
-	cryptoUnseeded    bool
 	prober            atomic.Pointer[conductor.Actor]
 	inbox             chan Command // from outside, for running runs
 
@@ -178,15 +181,20 @@ func (r *run) found() bool {
 	})
 	r.conductorForWatch.Store(r.conductor)
 	r.client = r.clientFor(nil)
-	r.judge.begin(r)
+	if err := r.guard("an invariant's Begin", func() error { r.judge.begin(r); return nil }); err != nil {
+		return false
+	}
 	r.event("run", EventRunStarted, func(b []byte) []byte {
 		b = appendString(append(b, `{"scenario":`...), r.scenario.Name)
 		b = appendString(append(b, `,"seed":`...), utoa(r.seed))
 		return append(b, '}')
 	})
-	base, err := r.openTarget()
-	if err != nil {
-		r.find(Finding{Kind: FindingTarget, Text: err.Error()})
+	var base http.RoundTripper
+	if err := r.guard("the target's factory", func() (err error) { base, err = r.target.open(r); return err }); err != nil {
+		if !errors.Is(err, errPanicked) {
+			r.find(Finding{Kind: FindingTarget, Text: err.Error()})
+		}
+		r.closeHost()
 		return false
 	}
 	r.handlers, _ = base.(*handlerTransport)
@@ -194,15 +202,17 @@ func (r *run) found() bool {
 	return true
 }
 
-// openTarget turns a panic of the factory into an error.
-func (r *run) openTarget() (base http.RoundTripper, err error) {
+var errPanicked = errors.New("it panicked")
+
+// guard turns a panic of what users gave into a finding and an error.
+func (r *run) guard(where string, f func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			r.panicked("the target's factory", value, stackHere())
-			err = errFactoryPanicked
+			r.panicked(where, value, debug.Stack())
+			err = fmt.Errorf("%w: %v", errPanicked, value)
 		}
 	}()
-	return r.target.open(r)
+	return f()
 }
 
 // await waits for the answer to a call. The deadline is on the host's clock.
@@ -225,7 +235,7 @@ func (r *run) obey() {
 	for len(r.replay) > 0 && r.replay[0].Index <= r.log.next {
 		c := r.replay[0]
 		r.replay = r.replay[1:]
-		r.command("replay", c)
+		r.command(c.By, c)
 	}
 	for len(r.inbox) > 0 {
 		r.command("operator", <-r.inbox)
@@ -247,6 +257,7 @@ func (r *run) command(by string, c Command) {
 	r.mu.Unlock()
 	switch c.Kind {
 	case ChangePolicies:
+		c.Policies = compact(c.Policies)
 		r.mu.Lock()
 		changed, err := r.policies.With(c.Policies)
 		if err == nil {
@@ -271,9 +282,10 @@ func (r *run) command(by string, c Command) {
 		}
 		return append(b, '}')
 	})
-	if by != "replay" && len(by) > 8 && by[:8] == "command/" {
+	if strings.HasPrefix(by, "command/") {
 		return // the scenario repeats its own
 	}
+	c.By = by
 	r.mu.Lock()
 	r.commands = append(r.commands, c)
 	r.mu.Unlock()

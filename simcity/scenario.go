@@ -84,6 +84,9 @@ type Command struct {
 	// Index is the event index at which the command took effect. It is set when
 	// the command is recorded, and a replay gives the command there.
 	Index int64 `json:"index,omitempty"`
+	// By is who gave it, as the event tells. It is set when the command is
+	// recorded.
+	By string `json:"by,omitempty"`
 	// Policies is a JSON object of the fields to change, for ChangePolicies.
 	Policies json.RawMessage `json:"policies,omitempty"`
 }
@@ -122,6 +125,7 @@ const (
 	maxDuration    = 366 * 24 * time.Hour
 	maxCompression = 1_000_000
 	minTick        = time.Second
+	maxWeight      = 1e9
 )
 
 // Validate reports what cannot work, after defaults are filled in. The error
@@ -141,13 +145,14 @@ func (s Scenario) Validate() error {
 
 func (s *Scenario) validateTimes() error {
 	firstDate := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastDate := time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 	switch {
 	case s.Name == "" || strings.ContainsAny(s.Name, " \t\n\"="):
 		return &FieldError{Field: "scenario.Name", Value: fmt.Sprintf("%q", s.Name), Allowed: "a word in snake_case", Fix: "name the scenario"}
 	case s.Duration < time.Second || s.Duration > maxDuration:
 		return &FieldError{Field: "scenario.Duration", Value: s.Duration, Allowed: fmt.Sprintf("1s to %s", maxDuration), Fix: "give the simulated time that the run covers"}
-	case s.Start.Before(firstDate):
-		return &FieldError{Field: "scenario.Start", Value: s.Start, Allowed: "2000-01-01 UTC or later", Fix: "a bubble's clock begins in 2000 and only moves forward"}
+	case s.Start.Before(firstDate) || s.Start.After(lastDate):
+		return &FieldError{Field: "scenario.Start", Value: s.Start, Allowed: "2000-01-01 to 2200-01-01 UTC", Fix: "a bubble's clock begins in 2000 and only moves forward"}
 	case !(s.Compression >= 1 && s.Compression <= maxCompression):
 		return &FieldError{Field: "scenario.Compression", Value: s.Compression, Allowed: fmt.Sprintf("1 to %d", maxCompression), Fix: "100 makes 12 real minutes of 20 simulated hours"}
 	case s.RecoveryGrace < 0:
@@ -185,8 +190,8 @@ func (s *Scenario) validatePopulations() error {
 			return &FieldError{Field: field + ".StepLimit", Value: p.StepLimit, Allowed: "1 or more", Fix: "leave it out for 1000"}
 		}
 		for j, persona := range p.Personas {
-			if !(persona.Weight >= 0) {
-				return &FieldError{Field: fmt.Sprintf("%s.Personas[%d].Weight", field, j), Value: persona.Weight, Allowed: "0 or more", Fix: "weights are relative to one another; 0 counts as 1"}
+			if !(persona.Weight >= 0 && persona.Weight <= maxWeight) {
+				return &FieldError{Field: fmt.Sprintf("%s.Personas[%d].Weight", field, j), Value: persona.Weight, Allowed: fmt.Sprintf("0 to %g", maxWeight), Fix: "weights are relative to one another; 0 counts as 1"}
 			}
 		}
 		for part, value := range map[string]any{"Arrivals": p.Arrivals, "Agent": p.Agent} {
@@ -229,13 +234,20 @@ func (s *Scenario) validateInjections() error {
 		switch {
 		case in.Fault.Kind == "" || in.Fault.Inject == nil:
 			return &FieldError{Field: field + ".Fault", Value: fmt.Sprintf("%q", in.Fault.Kind), Allowed: "a Kind and an Inject function", Fix: "take a fault of package chaos"}
+		case !isJSON(in.Fault.Parameters):
+			return &FieldError{Field: field + ".Fault.Parameters", Value: fmt.Sprint(in.Fault.Parameters), Allowed: "what encoding/json can write", Fix: "use numbers, strings and lists"}
 		case in.At < 0 || in.At >= s.Duration:
 			return &FieldError{Field: field + ".At", Value: in.At, Allowed: fmt.Sprintf("0 to less than the duration, %s", s.Duration), Fix: "move the fault into the run"}
-		case in.For <= 0 || in.At+in.For > s.Duration:
+		case in.For <= 0 || in.For > s.Duration-in.At:
 			return &FieldError{Field: field + ".For", Value: in.For, Allowed: fmt.Sprintf("more than 0, ending by %s", s.Duration), Fix: "the window is longer than the run: shorten it, or lengthen scenario.Duration"}
 		}
 	}
 	return nil
+}
+
+func isJSON(value any) bool {
+	_, err := json.Marshal(value)
+	return err == nil
 }
 
 func (s *Scenario) validateCommands() error {

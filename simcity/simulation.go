@@ -123,6 +123,9 @@ func (s *Simulation) Validate() error {
 	if s.err != nil {
 		return s.err
 	}
+	if s.clock.inner.Name() == "" {
+		return &FieldError{Field: "Clock", Value: "the zero Clock", Allowed: "Virtual(), Stepped() or Paced(factor)", Fix: "leave Clock out for Virtual"}
+	}
 	if s.clock.err != nil {
 		return s.clock.err
 	}
@@ -190,11 +193,17 @@ func (r *Running) Send(command Command) error {
 	default:
 		return &FieldError{Field: "command.Kind", Value: command.Kind, Allowed: "policy, stop", Fix: "use the named constants"}
 	}
+	over := fmt.Errorf("simcity: the run has ended: %w", ErrOver)
+	select {
+	case <-r.done:
+		return over
+	default:
+	}
 	select {
 	case r.run.inbox <- command:
 		return nil
 	case <-r.done:
-		return fmt.Errorf("simcity: the run has ended: %w", ErrOver)
+		return over
 	}
 }
 

@@ -175,9 +175,14 @@ type exchange struct {
 // connection, and it becomes a finding.
 func (x *exchange) serve() {
 	defer x.call.Answer()
+	returned := false
 	defer func() {
 		switch value := recover(); value {
 		case nil:
+			if !returned {
+				x.failure = errors.New("simcity: the handler ended its goroutine without an answer")
+				break
+			}
 			x.answer.finish(x.request)
 		case http.ErrAbortHandler, errRunaway:
 			x.failure = errors.New("simcity: the handler aborted the connection")
@@ -188,6 +193,7 @@ func (x *exchange) serve() {
 		_ = x.request.Body.Close()
 	}()
 	x.transport.handler.ServeHTTP(&x.answer, x.request)
+	returned = true
 }
 
 // result is the answer as the client gets it.

@@ -113,6 +113,10 @@ func (r *run) result() *Result {
 		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics,
 		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(),
 	}
+	if r.log.broken != "" {
+		text, stack, _ := strings.Cut(r.log.broken, "\n")
+		res.Findings = append(res.Findings, Finding{Kind: FindingPanic, At: res.Simulated, Text: text, Stack: stack})
+	}
 	for _, rule := range r.judge.rules {
 		res.Invariants = append(res.Invariants, rule.result())
 		if rule.first != nil {

@@ -3,11 +3,8 @@ package simcity
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
-
-	"github.com/bookiji/simcity/internal/conductor"
 )
 
 // lastOrders is how long, on the run's clock, handlers that are still at work
@@ -41,7 +38,6 @@ func (r *run) lastThings(a actor) {
 	for _, c := range r.stillHere() {
 		c.actor = a
 		c.operation = nil
-		c.steps = 0
 		c.cleanUp(ctx)
 	}
 	r.probe(a, func() {
@@ -89,7 +85,7 @@ func (r *run) closeHost() {
 	closers := slices.Clone(r.closers)
 	r.mu.Unlock()
 	for _, closeHost := range slices.Backward(closers) {
-		if err := r.closeOne(closeHost); err != nil {
+		if err := r.guard("closing the host", func() error { return closeHost(context.Background()) }); err != nil {
 			r.find(Finding{Kind: FindingClose, Text: fmt.Sprintf("closing the host: %v", err)})
 		}
 	}
@@ -97,14 +93,3 @@ func (r *run) closeHost() {
 		r.handlers.close()
 	}
 }
-
-func (r *run) closeOne(closeHost func(context.Context) error) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = fmt.Errorf("it panicked: %v\n%s", value, debug.Stack())
-		}
-	}()
-	return closeHost(conductor.ForWholeRun(context.Background()))
-}
-
-func stackHere() []byte { return debug.Stack() }

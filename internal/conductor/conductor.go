@@ -54,11 +54,11 @@ type Conductor struct {
 	busy      int // threads that run or are blocked in the host
 	listening bool
 	running   *Actor // the one resumed since the world last settled, if it was alone
-	epoch     int // actors of an earlier epoch are halted
+	epoch     int    // actors of an earlier epoch are halted
 	numbers   uint64
 	live      map[*Actor]struct{}
 	inHost    map[*Actor]struct{} // those with calls under way
-	spare     []*parking // for seams deep in the host
+	spare     []*parking          // for seams deep in the host
 }
 
 // New makes a conductor whose simulated time starts now.
@@ -119,15 +119,36 @@ func (c *Conductor) Dismiss() {
 	c.mu.Lock()
 	c.epoch++
 	c.mu.Unlock()
+	began := time.Now()
 	for {
 		c.keeper.settle()
 		p := c.nextToDismiss()
-		if p == nil {
+		if p != nil {
+			c.resume(p, ErrHalted)
+			continue
+		}
+		if c.clock.name != "paced" || !c.someStay() || time.Since(began) > farewell {
 			break
 		}
-		c.resume(p, ErrHalted)
+		time.Sleep(time.Millisecond) // wall time is all that a paced run can settle by
 	}
 	c.halted.Store(false)
+}
+
+// farewell is how long a paced run waits, in real time, for actors that run
+// when it ends.
+const farewell = 5 * time.Second
+
+// someStay tells whether actors from before the halt are still alive.
+func (c *Conductor) someStay() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for a := range c.live {
+		if a.epoch != c.epoch {
+			return true
+		}
+	}
+	return false
 }
 
 // admit moves what arrived since the last pick among the ready and the due.

@@ -48,46 +48,79 @@ func skipsWithoutName(call *ast.CallExpr) bool {
 	return !ok || !slices.ContainsFunc(missingParts, func(part string) bool { return strings.Contains(text.Value, part) })
 }
 
-// realSleeps finds tests that sleep in real time: a sleep is fine in a function
-// that is written down where a bubble is opened, and as part of a simulation's
-// host, which lives on the run's clock.
+// realSleeps finds tests that sleep in real time. A sleep is fine in what is
+// handed to a function that opens a bubble, written down there or by its name,
+// and so in the host of a simulation, which lives on the run's clock.
 func realSleeps(t *tree) []string {
 	var all []string
 	for _, dir := range t.packages() {
 		files := slices.DeleteFunc(t.in(dir), func(s *source) bool { return !s.test })
 		openers := bubbleOpeners(files)
+		inside := handedTo(openers, files)
 		for _, file := range files {
-			if clock := file.local("time"); clock != "" {
-				all = append(all, t.sleeps(file.syntax, clock, openers)...)
+			clock := file.local("time")
+			for _, decl := range file.syntax.Decls {
+				if clock != "" && !slices.Contains(inside, functionName(decl)) {
+					all = append(all, t.sleeps(decl, clock, openers)...)
+				}
 			}
 		}
 	}
 	return all
 }
 
-// bubbleOpeners are the functions of a package's tests that open a bubble for
-// others: what is handed to them runs inside.
+// bubbleOpeners are the functions that run in a bubble what is handed to them:
+// those of the libraries, and a package's helpers that call one of them.
 func bubbleOpeners(files []*source) []string {
 	openers := []string{"synctest.Test", "simcity.InProcess"}
-	for _, file := range files {
-		for _, decl := range file.syntax.Decls {
-			function, ok := decl.(*ast.FuncDecl)
-			if ok && function.Body != nil && opens(function.Body) {
-				openers = append(openers, function.Name.Name)
+	for known := 0; known < len(openers); {
+		known = len(openers)
+		for _, file := range files {
+			for _, decl := range file.syntax.Decls {
+				name := functionName(decl)
+				if name != "" && !slices.Contains(openers, name) && len(callsOf(openers, decl)) > 0 {
+					openers = append(openers, name)
+				}
 			}
 		}
 	}
 	return openers
 }
 
-func opens(body ast.Node) bool {
-	found := false
-	ast.Inspect(body, func(n ast.Node) bool {
-		pkg, name := qualified(n)
-		found = found || pkg == "synctest" && name == "Test"
-		return !found
+// handedTo are the names that some call hands to one of these functions.
+func handedTo(functions []string, files []*source) []string {
+	var names []string
+	for _, file := range files {
+		for _, call := range callsOf(functions, file.syntax) {
+			for _, argument := range call.Args {
+				if ident, ok := argument.(*ast.Ident); ok {
+					names = append(names, ident.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// callsOf lists the calls of these functions below a node.
+func callsOf(functions []string, below ast.Node) []*ast.CallExpr {
+	var calls []*ast.CallExpr
+	ast.Inspect(below, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok && slices.Contains(functions, called(call)) {
+			calls = append(calls, call)
+		}
+		return true
 	})
-	return found
+	return calls
+}
+
+// functionName is the name of a declared function, empty for methods and all
+// else.
+func functionName(decl ast.Decl) string {
+	if function, ok := decl.(*ast.FuncDecl); ok && function.Recv == nil {
+		return function.Name.Name
+	}
+	return ""
 }
 
 // sleeps lists the real sleeps below a node.
@@ -155,16 +188,27 @@ func TestA(t *testing.T) {
 }
 func inBubble(t *testing.T, do func()) {
 	synctest.Test(t, func(*testing.T) { do() })
-}`,
-		"agents/b_test.go":  "package agents\nimport . \"time\"\nfunc nap() { Sleep(1) }\n",
-		"agents/c_test.go":  "package agents\nimport \"time\"\nfunc nap() { wait := time.Sleep; wait(1) }\n",
-		"agents/d_test.go":  "package agents\nimport \"time\"\nfunc nap() { time.Sleep(1) }\n",
+}
+func inSlowBubble(t *testing.T, do func()) { inBubble(t, do) }
+func TestB(t *testing.T) {
+	inSlowBubble(t, func() { time.Sleep(6) })
+	inSlowBubble(t, nap)
+	outside(t, doze)
+}
+func nap()  { time.Sleep(7) }
+func doze() { time.Sleep(8) }
+func (h *host) inBubble(do func()) { time.Sleep(9) }
+`,
+		"agents/b_test.go":  "package agents\nimport . \"time\"\nfunc idle() { Sleep(1) }\n",
+		"agents/c_test.go":  "package agents\nimport \"time\"\nfunc hold() { wait := time.Sleep; wait(1) }\n",
+		"agents/d_test.go":  "package agents\nimport \"time\"\nfunc rest() { time.Sleep(1) }\n",
 		"chaos/a_test.go":   "package chaos\nimport \"time\"\nfunc TestA() { inBubble(t, func() { time.Sleep(1) }) }\n",
 		"simcity/sleeps.go": "package simcity\nimport \"time\"\nfunc nap() { time.Sleep(1) }\n",
 	})
 	why := " sleeps in real time: open a bubble with synctest.Test"
 	require.Equal(t, []string{
-		"agents/a_test.go:4:" + why, "agents/a_test.go:7:" + why, "agents/b_test.go:3:" + why, "agents/c_test.go:3:" + why,
+		"agents/a_test.go:4:" + why, "agents/a_test.go:7:" + why, "agents/a_test.go:20:" + why,
+		"agents/a_test.go:21:" + why, "agents/b_test.go:3:" + why, "agents/c_test.go:3:" + why,
 		"chaos/a_test.go:3:" + why,
 	}, exemptions{"agents/d_test.go": "only called in bubbles"}.spared(realSleeps(planted)))
 }

@@ -1,0 +1,233 @@
+package conductor_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/internal/conductor"
+)
+
+func TestUnderwayNamesActorRequestAndSeam(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(*testing.T) {
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		c.Go("customer/1", func(a *conductor.Actor) {
+			_ = a.BeginHostCode("POST /book")
+			var call conductor.Call
+			a.Begin(&call)
+			go func() {
+				_ = a.Seam("store.book", time.Minute)
+				call.Answer()
+			}()
+			_, _ = a.Await(context.Background(), &call, 0)
+		})
+		c.Go("watcher", func(a *conductor.Actor) {
+			_ = a.Sleep(context.Background(), time.Second)
+			require.Equal(t, []string{"customer/1 in POST /book, parked at seam store.book", "watcher in start"}, c.Underway())
+			require.Equal(t, []string{"customer/1 in POST /book"}, c.InHost())
+		})
+		c.Run(time.Hour)
+		require.Empty(t, c.Underway())
+		require.Empty(t, c.InHost())
+	})
+}
+
+func TestActorWhoseClientHasGoneIsStillInTheHost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(*testing.T) {
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		release := make(chan struct{})
+		c.Go("customer/1", func(a *conductor.Actor) {
+			_ = a.BeginHostCode("GET /")
+			var call conductor.Call
+			a.Begin(&call)
+			go func() { <-release; call.Answer() }()
+			_, _ = a.Await(context.Background(), &call, time.Second)
+		})
+		c.Run(time.Hour)
+		require.Equal(t, []string{"customer/1 in GET /"}, c.InHost())
+		close(release)
+		synctest.Wait()
+		require.Empty(t, c.InHost())
+	})
+}
+
+func TestActorsThatNeverBeganAreDismissed(t *testing.T) {
+	t.Parallel()
+	lines := conduct(t, 1, func(d *diary) {
+		d.conductor.Go("first", func(a *conductor.Actor) {
+			_ = a.Sleep(context.Background(), time.Minute)
+			d.conductor.Go("late", func(*conductor.Actor) { d.write("late ran") })
+			d.conductor.Halt()
+		})
+	})
+	require.Empty(t, lines)
+}
+
+func TestDismissEndsSeamsInTheHost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(*testing.T) {
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		var told error
+		c.Go("customer/1", func(a *conductor.Actor) {
+			var call conductor.Call
+			a.Begin(&call)
+			go func() { told = a.Seam("store", 2*time.Hour); call.Answer() }()
+			_, _ = a.Await(context.Background(), &call, 0)
+		})
+		c.Run(time.Hour)
+		c.Dismiss()
+		require.ErrorIs(t, told, conductor.ErrHalted)
+	})
+}
+
+func TestActorsOfTheNextRunAreNotDismissed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(*testing.T) {
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		c.Go("sleeper", func(a *conductor.Actor) { _ = a.Sleep(context.Background(), 2*time.Hour) })
+		c.Run(time.Hour)
+		c.Dismiss()
+		ran := false
+		c.Go("end", func(a *conductor.Actor) {
+			ran = a.Sleep(context.Background(), time.Minute) == nil
+		})
+		c.Run(2 * time.Hour)
+		require.True(t, ran)
+		require.Equal(t, time.Hour+time.Minute, c.Now())
+	})
+}
+
+func TestRunEndsWhenNobodyIsLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(*testing.T) {
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		c.Go("actor", func(a *conductor.Actor) { _ = a.Sleep(context.Background(), time.Minute) })
+		c.Run(time.Hour)
+		require.Equal(t, time.Minute, c.Now())
+		require.Equal(t, uint64(2), c.Steps())
+	})
+}
+
+func TestSleepUnderAContextThatHasEndedReturnsAtOnce(t *testing.T) {
+	t.Parallel()
+	lines := conduct(t, 1, func(d *diary) {
+		d.conductor.Go("actor", func(a *conductor.Actor) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			d.write("%v", a.Sleep(ctx, time.Hour))
+		})
+	})
+	require.Equal(t, []string{"0s context canceled"}, lines)
+}
+
+func TestCancelWakesASleeperAtThatInstant(t *testing.T) {
+	t.Parallel()
+	lines := conduct(t, 1, func(d *diary) {
+		ctx, cancel := context.WithCancel(context.Background())
+		d.conductor.Go("sleeper", func(a *conductor.Actor) { d.write("%v", a.Sleep(ctx, time.Hour)) })
+		d.conductor.Go("waker", func(a *conductor.Actor) {
+			_ = a.Sleep(context.Background(), time.Minute)
+			cancel()
+		})
+	})
+	require.Equal(t, []string{"1m0s context canceled"}, lines)
+}
+
+func TestAnswerBeforeTheAwaitIsNotMissed(t *testing.T) {
+	t.Parallel()
+	lines := conduct(t, 1, func(d *diary) {
+		d.conductor.Go("client", func(a *conductor.Actor) {
+			var call conductor.Call
+			a.Begin(&call)
+			call.Answer()
+			answered, err := a.Await(context.Background(), &call, time.Second)
+			d.write("answered=%v err=%v", answered, err)
+		})
+	})
+	require.Equal(t, []string{"0s answered=true err=<nil>"}, lines)
+}
+
+func TestManySeamsOfOneActorAreDrawnEach(t *testing.T) {
+	t.Parallel()
+	orders := map[string]bool{}
+	for seed := range uint64(20) {
+		order := ""
+		conduct(t, seed, func(d *diary) {
+			d.conductor.Go("client", func(a *conductor.Actor) {
+				var call conductor.Call
+				a.Begin(&call)
+				go func() {
+					defer call.Answer()
+					var all sync.WaitGroup
+					for _, place := range []string{"a", "b", "c"} {
+						all.Go(func() {
+							_ = a.Seam(place, 0)
+							order += place
+						})
+					}
+					all.Wait()
+				}()
+				_, _ = a.Await(context.Background(), &call, 0)
+			})
+		})
+		require.Len(t, order, 3)
+		orders[order] = true
+	}
+	require.Greater(t, len(orders), 1, "the seed decides")
+}
+
+func TestTogetherReleasesAllThatAreReady(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(*testing.T) {
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN, Together: true})
+		var mu sync.Mutex
+		within, most := 0, 0
+		for range 5 {
+			c.Go("actor", func(a *conductor.Actor) {
+				_ = a.Sleep(context.Background(), time.Minute)
+				mu.Lock()
+				within++
+				most = max(most, within)
+				mu.Unlock()
+				time.Sleep(time.Millisecond)
+				mu.Lock()
+				within--
+				mu.Unlock()
+			})
+		}
+		c.Run(time.Hour)
+		require.Equal(t, 5, most)
+	})
+}
+
+func TestHaltFromOutsideEndsAPacedRun(t *testing.T) {
+	t.Parallel()
+	c := conductor.New(conductor.Config{Clock: conductor.Paced(1)})
+	c.Go("sleeper", func(a *conductor.Actor) { _ = a.Sleep(context.Background(), time.Hour) })
+	time.AfterFunc(10*time.Millisecond, c.Halt)
+	c.Run(time.Hour)
+	require.Less(t, c.Now(), time.Minute)
+}
+
+func TestDismissOfAPacedRunWaitsForItsActors(t *testing.T) {
+	t.Parallel()
+	c := conductor.New(conductor.Config{Clock: conductor.Paced(1000)})
+	ended := 0 // without a lock: Dismiss must order the actors' ends before its own
+	for range 10 {
+		c.Go("sleeper", func(a *conductor.Actor) {
+			_ = a.Sleep(context.Background(), time.Hour)
+			ended++
+		})
+	}
+	time.AfterFunc(10*time.Millisecond, c.Halt)
+	c.Run(time.Hour)
+	c.Dismiss()
+	require.Equal(t, 10, ended)
+}

@@ -1,0 +1,153 @@
+package simcity_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// unlucky is a city in which the seed decides at which visit the rule breaks.
+func unlucky() *simcity.Simulation {
+	return busyCity().Seed(7).Check(rule("nobody_refused", func(op *simcity.Operation) *simcity.Breach {
+		if op.Outcome == simcity.Conflict && op.Start > 10*time.Minute {
+			return &simcity.Breach{Got: "a refusal of " + op.Citizen, Want: "none"}
+		}
+		return nil
+	}))
+}
+
+// failed is the bundle of a run of unlucky, by a test of that name.
+func failed(t *testing.T, name string) (*simcity.Result, string) {
+	t.Helper()
+	var res *simcity.Result
+	record(t, name, func(t testing.TB) { res = unlucky().Simulate(t) })
+	require.Equal(t, simcity.Fail, res.Verdict)
+	require.FileExists(t, res.Bundle)
+	return res, res.Bundle
+}
+
+func TestFailureReplaysFromItsBundle(t *testing.T) {
+	first, bundle := failed(t, t.Name())
+	t.Setenv("SIMCITY_REPLAY", bundle)
+	again := unlucky().Seed(99).Simulate(t)
+	require.Equal(t, uint64(7), again.Seed, "the bundle's")
+	require.Equal(t, first.Digest, again.Digest)
+	require.Equal(t, first.Violations, again.Violations)
+	require.Empty(t, again.Findings)
+}
+
+func TestBundleOfAnotherTestIsSkippedByName(t *testing.T) {
+	_, bundle := failed(t, "TestOfSomeoneElse")
+	t.Setenv("SIMCITY_REPLAY", bundle)
+	told := record(t, "TestX", func(t testing.TB) { unlucky().Simulate(t) })
+	require.Contains(t, told.skipped, "SIMCITY_REPLAY holds a run of TestOfSomeoneElse, not of this test")
+}
+
+// tamper changes a bundle, as JSON.
+func tamper(t *testing.T, bundle string, change func(result map[string]any)) string {
+	t.Helper()
+	data, err := os.ReadFile(bundle)
+	require.NoError(t, err)
+	var all map[string]any
+	require.NoError(t, json.Unmarshal(data, &all))
+	change(all["result"].(map[string]any))
+	data, err = json.Marshal(all)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "tampered.json")
+	require.NoError(t, os.WriteFile(path, data, 0o600))
+	return path
+}
+
+func TestRunThatDoesNotReplaySaysWhereItDiffers(t *testing.T) {
+	const zeros = "00000000000000000000000000000000"
+	for _, test := range []struct {
+		name   string
+		change func(result map[string]any)
+		says   string
+	}{
+		{"another event", func(result map[string]any) {
+			events := result["lastEvents"].([]any)
+			event := events[len(events)-2].(map[string]any)
+			event["after"], result["digest"] = zeros, zeros
+		}, "at event"},
+		{"another seed", func(result map[string]any) { result["seed"] = "8" }, "at event"},
+		{"another digest", func(result map[string]any) { result["digest"] = zeros }, "digest"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, bundle := failed(t, t.Name())
+			t.Setenv("SIMCITY_REPLAY", tamper(t, bundle, test.change))
+			res := unlucky().Simulate(t)
+			require.Equal(t, simcity.Fail, res.Verdict)
+			f := onlyFinding(t, res, simcity.FindingDiffers)
+			require.Contains(t, f.Text, "not reproducible")
+			require.Contains(t, f.Text, test.says)
+		})
+	}
+}
+
+func TestBundleWithNonsenseInsideIsRefused(t *testing.T) {
+	for name, change := range map[string]func(result map[string]any){
+		"event before the first": func(result map[string]any) {
+			result["digest"] = "00"
+			result["lastEvents"].([]any)[0].(map[string]any)["index"] = -1
+		},
+		"digest too long": func(result map[string]any) {
+			result["digest"] = "0000000000000000000000000000000000000000"
+		},
+		"digest too short": func(result map[string]any) { result["digest"] = "00" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, bundle := failed(t, t.Name())
+			path := tamper(t, bundle, change)
+			require.NotPanics(t, func() {
+				_, err := simcity.ReadBundle(path)
+				requireMistake(t, mistake{field: "SIMCITY_REPLAY", says: []string{path}}, err)
+			})
+		})
+	}
+}
+
+func TestCommandThatRepeatsAFailure(t *testing.T) {
+	for _, test := range []struct{ name, want string }{
+		{"TestName", `SIMCITY_SEED=7 go test ./simcity -run '^TestName$'`},
+		{"TestName/part", `SIMCITY_SEED=7 go test ./simcity -run '^TestName$/^part$'`},
+		{"TestName/a+b(c)", `SIMCITY_SEED=7 go test ./simcity -run '^TestName$/^a\+b\(c\)$'`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			res, _ := failed(t, test.name)
+			require.Equal(t, test.want, res.Repro)
+		})
+	}
+}
+
+func TestBundleStaysWhenTheTestIsOver(t *testing.T) {
+	var path string
+	t.Run("fails", func(t *testing.T) { _, path = failed(t, t.Name()) })
+	require.FileExists(t, path)
+	require.Contains(t, filepath.Base(path), "seed-7")
+}
+
+func TestBundlesOfTwoScenariosOfOneTestDoNotOverwriteEachOther(t *testing.T) {
+	other := sound()
+	other.Name = "another"
+	var first, second *simcity.Result
+	record(t, t.Name(), func(t testing.TB) {
+		first = unlucky().Simulate(t)
+		second = simcity.New(other).Target(inProcess(hello)).Populate(citizens("missing", 0, visitor)).Seed(7).Simulate(t)
+	})
+	require.NotEqual(t, first.Bundle, second.Bundle)
+}
+
+func TestReplayLeavesOtherScenariosOfTheTestAlone(t *testing.T) {
+	_, bundle := failed(t, t.Name())
+	t.Setenv("SIMCITY_REPLAY", bundle)
+	res := simcity.New(sound()).Target(inProcess(hello)).Seed(3).Simulate(t)
+	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.Equal(t, uint64(3), res.Seed)
+}
