@@ -152,6 +152,7 @@ type life struct {
 	zone      *time.Location // how it writes starts; nil in UTC
 	usedPromo bool
 	entered   string // the funnel that it entered last
+	herding   bool   // in this visit
 	doubtful  bool   // a payment or refund of its own went unanswered
 	claims    []*claim
 	agenda    []plan

@@ -35,6 +35,11 @@ type Habits struct {
 	Mistype float64
 	// Abandon is the share of holds that are left to lapse. Default 0.03.
 	Abandon float64
+	// Herd is the share of visits that go where everybody goes: the first city,
+	// the vendor shown first, today, the service of the hour, the first slot.
+	// Those who do so at one instant race for one place: a rush is customers
+	// with a large share who arrive in a [Burst]. Default 0.1.
+	Herd float64
 	// Stale is the share of changes to a slot that was seen earlier, without
 	// another look. Default 0.5.
 	Stale float64
@@ -48,7 +53,7 @@ type Habits struct {
 func defaultHabits() Habits {
 	return Habits{
 		Traveller: 0.12, Twice: 0.6, Repeat: 0.1, Promo: 0.4, Collector: 0.05,
-		Mistype: 0.05, Abandon: 0.03, Stale: 0.5, Regret: 0.3, NoShow: 0.05,
+		Mistype: 0.05, Abandon: 0.03, Herd: 0.1, Stale: 0.5, Regret: 0.3, NoShow: 0.05,
 	}
 }
 

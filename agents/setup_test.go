@@ -52,7 +52,7 @@ func arrive(t *testing.T, seed uint64, lasts time.Duration, arrivals simcity.Arr
 }
 
 // ask lets one citizen use a port on a handler and returns what it got.
-func ask(t *testing.T, h http.HandlerFunc, use func(ctx context.Context, u *agents.User) error) (err error, op *simcity.Operation) {
+func ask(t *testing.T, h http.HandlerFunc, use func(ctx context.Context, u *agents.User) error) (op *simcity.Operation, err error) {
 	t.Helper()
 	agent := simcity.AgentFunc(func(ctx context.Context, c *simcity.Citizen) error {
 		u := agents.NewUser(c, agents.RoleCustomer)
@@ -65,5 +65,5 @@ func ask(t *testing.T, h http.HandlerFunc, use func(ctx context.Context, u *agen
 		Invariants:  []simcity.Invariant{watch(func(o *simcity.Operation) { op = o })},
 	}).Target(serving(h)).Simulate(t)
 	require.NotNil(t, op)
-	return err, op
+	return op, err
 }

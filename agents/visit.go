@@ -18,6 +18,7 @@ const funnelBooking = "booking"
 
 // visit is one attempt to get an appointment.
 func (l *life) visit(ctx context.Context) error {
+	l.herding = l.chance(l.Habits.Herd)
 	listing, slots, err := l.look(ctx)
 	if err != nil || len(slots) == 0 {
 		return err
@@ -47,6 +48,7 @@ func (l *life) choose(ctx context.Context, slots []Slot, funnel string) error {
 			return err
 		}
 		i := l.pick(slots)
+		l.herding = false // who came too late looks around
 		taken, err := l.take(ctx, slots[i], seen, funnel)
 		if err != nil || !taken {
 			return err
@@ -61,7 +63,11 @@ func (l *life) choose(ctx context.Context, slots []Slot, funnel string) error {
 // last seat is sold once.
 func (l *life) pick(slots []Slot) int {
 	i := pickEarly(l.Rand(), len(slots))
-	if slots[i].Exclusive() || !l.chance(0.7) {
+	joins := l.chance(0.7) || l.herding
+	switch {
+	case l.herding && slots[0].Exclusive():
+		return 0
+	case slots[i].Exclusive() || !joins:
 		return i
 	}
 	i = 0
@@ -98,10 +104,10 @@ func (l *life) lookOnce(ctx context.Context) (Listing, []Slot, error) {
 		return Listing{}, nil, err
 	}
 	listing := listings[pickPopular(l.Rand(), len(listings))]
-	service := ""
-	if n := len(listing.Services); n > 0 {
-		service = listing.Services[l.Rand().IntN(n)].ID
+	if l.herding {
+		listing = listings[0]
 	}
+	service := l.service(listing)
 	if err := l.think(ctx); err != nil {
 		return listing, nil, err
 	}
@@ -109,8 +115,25 @@ func (l *life) lookOnce(ctx context.Context) (Listing, []Slot, error) {
 	return listing, slots, err
 }
 
+// service is any one, or that of the hour, which is the same for everybody and
+// goes round also for those who come every few hours.
+func (l *life) service(listing Listing) string {
+	n := len(listing.Services)
+	if n == 0 {
+		return ""
+	}
+	i := l.Rand().IntN(n)
+	if hour := l.Now().Hour(); l.herding {
+		i = (hour + hour/3) % n
+	}
+	return listing.Services[i].ID
+}
+
 func (l *life) search(ctx context.Context) (listings []Listing, err error) {
 	q := Query{City: l.Cities[l.Rand().IntN(len(l.Cities))]}
+	if l.herding {
+		q.City = l.Cities[0]
+	}
 	err = l.do(ctx, OpSearch, q.City, func(ctx context.Context, _ *simcity.Operation) error {
 		listings, err = l.market.Search(ctx, l.User, q)
 		return err
@@ -144,7 +167,7 @@ func (l *life) list(ctx context.Context, vendor, service string) (slots []Slot, 
 // day is the window of one day: today with probability 1/2, tomorrow with 1/4.
 func (l *life) day(earliest time.Time) Window {
 	days := 0
-	for days < l.HorizonDays-1 && l.chance(0.5) {
+	for days < l.HorizonDays-1 && l.chance(0.5) && !l.herding {
 		days++
 	}
 	from := earliest

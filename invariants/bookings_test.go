@@ -179,8 +179,8 @@ func TestQuotas(t *testing.T) {
 	}
 	require.True(t, broken(join(five(noon, minute), history{claim("6", noon, minute-1, 0)})))
 	require.False(t, broken(join(five(noon, minute), history{claim("6", noon, minute, 0)})), "the holds have lapsed")
-	require.True(t, broken(join(five(noon, 0), history{claim("6", noon, noon+hour-1, 0)})))
-	require.False(t, broken(join(five(noon, 0), history{claim("6", 3*noon, noon+hour, 0)})), "the others are over")
+	require.True(t, broken(join(five(noon, 0), history{claim("6", noon, noon-1, 0)})))
+	require.False(t, broken(join(five(noon, 0), history{claim("6", 3*noon, noon, 0)})), "the others have begun")
 
 	redeem := func(holder, id string) simcity.Operation {
 		return did(holder, "pay", 0, 0, simcity.Fact{Kind: simcity.Redeemed, Of: "WELCOME", Holder: holder, ID: id})

@@ -13,7 +13,7 @@ const userLimit = 200_000
 // Quotas are the limits that a marketplace sets its users.
 type Quotas struct {
 	// ActivePerHolder is how many live claims one Holder may have whose interval
-	// is not over. Default 5.
+	// has not begun. Default 5.
 	ActivePerHolder int
 	// Uses is how often a limited thing (the Of of a Redeemed fact) may be used
 	// in all. Default {"WELCOME": 20}. What is not in it has no such limit.
@@ -37,7 +37,7 @@ func (q Quotas) withDefaults() Quotas {
 
 // QuotasRespected is "quotas_respected": no holder has more active claims, and
 // no limited thing is used more often, than q allows. Holds that lapsed, claims
-// given back and claims whose interval is over are not active. A second Redeemed
+// given back and claims whose interval has begun are not active. A second Redeemed
 // fact with the ID of the holder's last one is a retry and counts once. Always,
 // critical, needs 1 claim or use.
 func QuotasRespected(q Quotas) simcity.Invariant {
@@ -93,7 +93,11 @@ type usage struct {
 }
 
 // active reports whether a stay counts against its holder's quota.
-func active(s *stay, at time.Duration) bool { return s.holdsAt(at) && at < s.over }
+// Only what lies ahead does: a host may settle a claim that has begun, or that
+// nobody answered by then, without telling its holder.
+func active(s *stay, at time.Duration) bool {
+	return s.holdsAt(at) && at < s.over-s.end.Sub(s.start)
+}
 
 func (u *usage) opened(_ *ledger, d *docket, s *stay) {
 	if s.holder == "" {

@@ -34,7 +34,7 @@ func BaselineOver(market agents.Marketplace) simcity.Scenario {
 			vendors("vendor", market, agents.Burst{N: foundingVendors}),
 			vendors("newcomer", market, agents.VendorsPerTick()),
 			customers("customer", market, agents.CustomersPerTick()),
-			rush("rush", market, agents.Burst{N: 12, At: 8 * time.Hour, Every: 3 * time.Hour}),
+			rush("rush", market, agents.Burst{N: 16, At: 8 * time.Hour, Every: 3 * time.Hour}),
 		},
 		Invariants: invariants.Catalogue(),
 		Collectors: []simcity.Collector{invariants.Prometheus("/metrics")},
@@ -64,6 +64,7 @@ func rush(name string, market agents.Marketplace, arrivals simcity.Arrivals) sim
 	p.Agent = agents.Customer{
 		Market: market, VisitsMax: 1, LifeMax: 3 * time.Hour,
 		ThinkTime: agents.ThinkTime{Median: time.Nanosecond},
+		Habits:    agents.Habits{Herd: 0.5},
 	}
 	p.Resident = true
 	return p

@@ -97,7 +97,7 @@ func TestNamesReadWhatTheyWrite(t *testing.T) {
 		require.NoError(t, json.Unmarshal(data, &got), "%s", data)
 		require.Equal(t, want, got)
 	}
-	require.ErrorContains(t, new(simcity.Outcome).UnmarshalText([]byte("odd")), `unknown outcome "odd"`)
+	require.ErrorContains(t, new(simcity.Outcome).UnmarshalText([]byte("odd")), `"odd"; allowed: ok, conflict, rejected, error`)
 }
 
 func FuzzReadBundle(f *testing.F) {

@@ -217,13 +217,22 @@ func (r *run) tickAfter(at time.Duration) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	length := r.scenario.tick(r.policies)
+	at = max(at, r.tickBase)
 	return r.tickBase + ((at-r.tickBase)/length+1)*length
 }
 
-// ticks is the life of the tick: figures are read, looked at and judged.
+// tickBacklog is how many ticks a paced run makes up for when it is late.
+const tickBacklog = 10
+
+// ticks is the life of the tick: figures are read, looked at and judged. A tick
+// that is late does not move the next one, so lateness adds up and shows.
 func (r *run) ticks(a actor) {
+	var due time.Duration
 	for {
-		due := r.tickAfter(r.elapsed())
+		due = r.tickAfter(due)
+		if now := r.elapsed(); now-due > tickBacklog*r.scenario.tick(r.currentPolicies()) {
+			due = r.tickAfter(now)
+		}
 		if a.SleepUntil(r.ctx, due) != nil {
 			return
 		}

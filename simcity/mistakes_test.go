@@ -200,7 +200,7 @@ func TestPolicyChangeThatCannotWorkChangesNothing(t *testing.T) {
 		`{"cancelChance":"often"}`: {field: "policies", says: []string{"often", "right type", "cancelChance"}},
 		`{"cancelChance":2}`:       {field: "policies.cancelChance", says: []string{"2", "0 to 1"}},
 		`{"cancelChance":0.5,"maxConcurrentAgents":0}`: {field: "policies.maxConcurrentAgents", says: []string{"0"}},
-		`{"vendorOpenHours":{"form":9}}`:               {field: "policies", says: []string{`unknown field "form"`}},
+		`{"vendorOpenHours":{"form":9}}`:               {field: "policies.vendorOpenHours.form", says: []string{"form", "from, to"}},
 		`null`:                                         {field: "policies", says: []string{"null", "a JSON object"}},
 	} {
 		t.Run(change, func(t *testing.T) {

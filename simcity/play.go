@@ -406,6 +406,9 @@ func packageDir() (string, error) {
 	below := ""
 	for root := dir; ; {
 		if _, err := os.Stat(root + "/go.mod"); err == nil {
+			if below == "" {
+				return ".", nil
+			}
 			return "./" + below, nil
 		}
 		i := strings.LastIndexByte(root, '/')

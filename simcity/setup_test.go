@@ -126,6 +126,17 @@ func findings(res *simcity.Result, kind simcity.FindingKind) []simcity.Finding {
 	return found
 }
 
+// troubles are the findings of a result that are more than notes.
+func troubles(res *simcity.Result) []simcity.Finding {
+	var found []simcity.Finding
+	for _, f := range res.Findings {
+		if f.Severity != simcity.NoteFinding {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
 // onlyFinding is the one finding of that kind.
 func onlyFinding(t *testing.T, res *simcity.Result, kind simcity.FindingKind) simcity.Finding {
 	t.Helper()

@@ -280,7 +280,7 @@ func TestHostThatStopsItsGoroutinesIsClean(t *testing.T) {
 		return http.HandlerFunc(hello), nil
 	})).Simulate(t)
 	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
-	require.Empty(t, res.Findings)
+	require.Empty(t, findings(res, simcity.FindingLeak))
 }
 
 func TestHostWithoutCloseThatLeavesTickersIsOnlyNoted(t *testing.T) {

@@ -228,7 +228,7 @@ func TestViolationAtTheEndDoesNotCutTheEndShort(t *testing.T) {
 		}), nil
 	})).Check(judged("broken", simcity.AtEnd, breached("a hole")))
 	res := s.Simulate(t)
-	require.Empty(t, res.Findings)
+	require.Empty(t, troubles(res))
 	require.True(t, closed)
 }
 

@@ -57,7 +57,7 @@ func (a *App) hold(tx Tx, c *call, want order, start time.Time) (Booking, error)
 	if err := a.checkQuota(tx, b.Customer, c.now); err != nil {
 		return b, err
 	}
-	if !a.has(BugCheckThenInsert) {
+	if !a.has(BugCheckThenInsert) || !b.Exclusive() {
 		if err := a.checkFree(tx, b, c.now); err != nil {
 			return b, err
 		}

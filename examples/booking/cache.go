@@ -25,7 +25,7 @@ func (k searchKey) compare(l searchKey) int {
 
 // covers tells whether the search shows vendors of a city.
 func (k searchKey) covers(city string) bool {
-	return k.city == everywhere || k.city == city
+	return k.instant == 0 && (k.city == everywhere || k.city == city)
 }
 
 // searchCache keeps encoded answers. An entry is in the map as soon as

@@ -3,9 +3,19 @@ package booking_test
 import (
 	"context"
 	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/agents"
 	"github.com/bookiji/simcity/examples/booking"
+	"github.com/bookiji/simcity/invariants"
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
 )
@@ -44,4 +54,149 @@ func (s seamStore) Update(ctx context.Context, f func(booking.Tx) error) error {
 		return err
 	}
 	return s.Store.Update(ctx, f)
+}
+
+// baseline is the ordinary day with a seed, on the app with a planted bug or
+// without ("").
+func baseline(bug booking.Bug, seed uint64) *simcity.Simulation {
+	var bugs []booking.Bug
+	if bug != "" {
+		bugs = []booking.Bug{bug}
+	}
+	return simcity.New(scenarios.Baseline()).Seed(seed).Target(simcity.InProcess(newCity(bugs...)))
+}
+
+// The tester is tested: each planted bug breaks its own rule, and no other.
+func TestSimCityFindsEachPlantedBugByItsOwnRule(t *testing.T) {
+	for _, planted := range []struct {
+		bug  booking.Bug
+		rule string
+	}{
+		{booking.BugCheckThenInsert, "zero_double_bookings"},
+		{booking.BugRescheduleIgnores, "zero_double_bookings"},
+		{booking.BugComparesText, "no_double_bookings_by_alias"},
+		{booking.BugOversellsClasses, "capacity_conservation"},
+		{booking.BugAcceptsUnknownVendor, "no_orphaned_references"},
+		{booking.BugOffersTakenSlots, "offered_slots_are_free"},
+		{booking.BugRefusesCancelled, "no_refusals_while_free"},
+		{booking.BugForgetsRefund, "money_conservation"},
+		{booking.BugNoQuota, "quotas_respected"},
+		{booking.BugPromoWithoutEnd, "quotas_respected"},
+		{booking.BugForgetsKeys, "idempotent_retries"},
+		{booking.BugSlowSearch, "api_p95_response_time"},
+		{booking.BugSlowTail, "api_p99_response_time"},
+		{booking.BugFlakyErrors, "api_error_rate"},
+		{booking.BugLostConfirmations, "booking_funnel_success"},
+		{booking.BugLateInbox, "vendor_sla_response"},
+		{booking.BugColdCache, "cache_hit_rate"},
+		{booking.BugCacheThrash, "cache_invalidation_spike"},
+		{booking.BugHoardsMemory, "memory_usage"},
+	} {
+		t.Run(string(planted.bug), func(t *testing.T) {
+			const seedsMax = 20
+			for seed := range uint64(seedsMax) {
+				result := baseline(planted.bug, seed).Simulate(t)
+				broken := brokenRules(result)
+				if len(broken) == 0 {
+					continue // this city did not meet the bug
+				}
+				require.Equal(t, []string{planted.rule}, broken, "seed %d", seed)
+				return
+			}
+			t.Fatalf("%d cities did not meet the bug", seedsMax)
+		})
+	}
+}
+
+func brokenRules(result *simcity.Result) []string {
+	var names []string
+	for _, v := range result.Violations {
+		names = append(names, v.Invariant)
+	}
+	return names
+}
+
+// A rule about the tester itself: an arrival process that blocks the machine
+// makes the ticks of a paced run late.
+func TestSimCitySeesItsOwnTicksDrift(t *testing.T) {
+	t.Parallel()
+	stalls := simcity.CollectorFunc(func(context.Context, *simcity.World) error {
+		for stop := time.Now().Add(40 * time.Millisecond); time.Now().Before(stop); {
+			continue // burns the time of the next ticks
+		}
+		return nil
+	})
+	day := scenarios.Baseline()
+	day.Duration = 2 * time.Hour
+	day.Invariants = []simcity.Invariant{invariants.TickDrift(0)}
+	day.Collectors = append(day.Collectors, stalls)
+	day.AllowEmpty = []string{"*"}
+	result := simcity.New(day).Target(simcity.InProcess(newCity())).Clock(simcity.Paced(20_000)).Simulate(t)
+	require.Equal(t, []string{"orchestrator_tick_drift"}, brokenRules(result), result.Reasons)
+}
+
+// The correct app raises no alarm, whatever the seed, and every seed repeats:
+// two runs of it end in one digest. SIMCITY_TEST_SEEDS says how many seeds.
+func TestSimCityCorrectAppPassesAndRepeatsUnderManySeeds(t *testing.T) {
+	seeds := 10
+	if text := os.Getenv("SIMCITY_TEST_SEEDS"); text != "" {
+		var err error
+		seeds, err = strconv.Atoi(text)
+		require.NoError(t, err, "SIMCITY_TEST_SEEDS")
+	}
+	digests := map[simcity.Digest]uint64{}
+	for seed := range uint64(seeds) {
+		first := baseline("", seed).Simulate(t)
+		require.Equal(t, simcity.Pass, first.Verdict, "seed %d: %s", seed, first.Explain())
+		require.Equal(t, first.Digest, baseline("", seed).Simulate(t).Digest, "seed %d", seed)
+		twin, taken := digests[first.Digest]
+		require.False(t, taken, "seeds %d and %d are the same city", seed, twin)
+		digests[first.Digest] = seed
+	}
+}
+
+// The digest is a function of the seed: in another process, on one processor
+// and on two.
+func TestSimCityRepeatsInAnotherProcess(t *testing.T) {
+	const child = "SIMCITY_TEST_CHILD"
+	result := baseline("", 3).Simulate(t)
+	if os.Getenv(child) != "" {
+		return // the parent reads the verdict line
+	}
+	for _, processors := range []string{"1", "2"} {
+		command := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
+		command.Env = append(os.Environ(), child+"=1", "GOMAXPROCS="+processors)
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, string(output))
+		require.Contains(t, string(output), "digest="+result.Digest.String()[:16], "GOMAXPROCS=%s", processors)
+	}
+}
+
+// Whole rules that nothing touched leave the day undecided, by name.
+func TestSimCityWithoutCustomersIsInconclusive(t *testing.T) {
+	day := scenarios.Baseline()
+	day.Policies.CustomerSpawnRate = 0
+	day.Populations = slices.DeleteFunc(day.Populations, func(p simcity.Population) bool { return p.Name == "rush" })
+	result := simcity.New(day).Target(simcity.InProcess(newCity())).Simulate(t)
+	require.Equal(t, simcity.Inconclusive, result.Verdict)
+	reasons := strings.Join(result.Reasons, "\n")
+	require.Contains(t, reasons, "population customer never acted: 0 citizens")
+	require.Contains(t, reasons, "invariant zero_double_bookings was not checked: 0 samples, needs 1")
+}
+
+// The same citizens in a city that is watched: paced by wall time, with real
+// overlap for the race detector.
+func TestSimCityPacedDay(t *testing.T) {
+	t.Parallel()
+	day := scenarios.Baseline()
+	day.Duration = 12 * time.Hour
+	day.AllowEmpty = []string{"*"}
+	day.Populations = append(day.Populations, simcity.Population{
+		Name: "late", Agent: agents.Customer{}, Arrivals: agents.Burst{N: 5, At: time.Hour},
+	})
+	result := simcity.New(day).Target(simcity.InProcess(newCity())).Clock(simcity.Paced(10_000)).Simulate(t)
+	require.NotEmpty(t, result.Operations)
+	for _, v := range result.Violations {
+		require.NotEqual(t, "zero_double_bookings", v.Invariant, v.Breach.String())
+	}
 }
