@@ -10,15 +10,15 @@ import (
 // acknowledged to clients and still hold overlap on one exclusive resource.
 // Holds lapse at Until; intervals that only touch do not overlap; a claim that
 // was moved or given back is free from the start of that operation on. Two
-// claims that were spelled differently are the matter of
-// [NoDoubleBookingsByAlias]. Always, critical, needs 1 claim.
+// claims that were spelled differently, and made one after the other, are the
+// matter of [NoDoubleBookingsByAlias]. Always, critical, needs 1 claim.
 func ZeroDoubleBookings() simcity.Invariant {
 	return doubles("zero_double_bookings",
 		"no two live claims overlap on one exclusive resource", "double bookings", false)
 }
 
 // NoDoubleBookingsByAlias is "no_double_bookings_by_alias": the same rule for
-// two claims whose clients spelled the resource or the time differently, as the
+// two claims, made one after the other, whose clients spelled the resource or the time differently, as the
 // same instant at another UTC offset or "B01" for "B1". Both facts must say
 // their Spelling, and one of them must have travelled: a word of its Spelling is
 // neither a part of the fact's Resource nor its Start or End as RFC 3339 in UTC.
@@ -60,9 +60,12 @@ func doubles(name, doc, unit string, alias bool) simcity.Invariant {
 }
 
 // byAlias reports whether two claims were spelled differently for other reasons
-// than that they are different places: one of them travelled.
+// than that they are different places, one of them having travelled, and one
+// after the other: of two that were made at the same time a race is the likelier
+// cause.
 func byAlias(a, b *stay) bool {
-	return a.spelling != "" && b.spelling != "" && a.spelling != b.spelling && (a.travelled || b.travelled)
+	together := a.begun < b.from && b.begun < a.from
+	return !together && a.spelling != "" && b.spelling != "" && a.spelling != b.spelling && (a.travelled || b.travelled)
 }
 
 // CapacityConservation is "capacity_conservation": the live claims of one group

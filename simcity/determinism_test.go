@@ -242,3 +242,40 @@ func TestUnfairScheduleWouldMissTheRace(t *testing.T) {
 	require.Greater(t, double, 5)
 	require.Less(t, double, 35)
 }
+
+// background is a host that answers at once and goes on working for the request.
+func background(work func(ctx context.Context, w *simcity.World)) simcity.Target {
+	return simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			go work(context.WithoutCancel(r.Context()), w)
+		}), nil
+	})
+}
+
+func TestHostThatGoesOnInTheBackgroundRepeats(t *testing.T) {
+	t.Parallel()
+	for name, work := range map[string]func(context.Context, *simcity.World){
+		"at a seam":   func(ctx context.Context, _ *simcity.World) { _ = simcity.Yield(ctx, "outbox.send") },
+		"in the log":  func(_ context.Context, w *simcity.World) { w.Note("sent") },
+		"on its time": func(_ context.Context, w *simcity.World) { time.Sleep(time.Millisecond); w.Note("sent") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run := func() simcity.Digest {
+				return city(nil, citizens("customer", 5, func(ctx context.Context, c *simcity.Citizen) error {
+					for {
+						if err := c.Sleep(ctx, time.Duration(c.Rand().IntN(100))*time.Second); err != nil {
+							return err
+						}
+						_ = get(ctx, c, "/first")
+						_ = get(ctx, c, "/second")
+					}
+				})).Target(background(work)).Simulate(t).Digest
+			}
+			first := run()
+			for range 30 {
+				require.Equal(t, first, run())
+			}
+		})
+	}
+}
