@@ -147,6 +147,9 @@ func steered(t *testing.T, host http.HandlerFunc, steer func(send func(simcity.C
 					return err
 				}
 			}
+			if err := c.Sleep(ctx, time.Second); err != nil {
+				return err
+			}
 			return get(ctx, c, "/")
 		})).Seed(7)
 	}

@@ -257,7 +257,7 @@ func TestHostThatGoesOnInTheBackgroundRepeats(t *testing.T) {
 	for name, work := range map[string]func(context.Context, *simcity.World){
 		"at a seam":   func(ctx context.Context, _ *simcity.World) { _ = simcity.Yield(ctx, "outbox.send") },
 		"in the log":  func(_ context.Context, w *simcity.World) { w.Note("sent") },
-		"on its time": func(_ context.Context, w *simcity.World) { time.Sleep(time.Millisecond); w.Note("sent") },
+		"on its time": func(_ context.Context, w *simcity.World) { <-time.After(time.Millisecond); w.Note("sent") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

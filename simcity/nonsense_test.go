@@ -262,10 +262,12 @@ func TestNonsenseOfAServerIsAnErrorOfItsOperation(t *testing.T) {
 			}
 		}, time.Minute, "longer than 8 MiB"},
 		{"slow loris", func(w http.ResponseWriter, r *http.Request) {
-			for r.Context().Err() == nil {
+			for range time.Tick(10 * time.Millisecond) {
+				if r.Context().Err() != nil {
+					return
+				}
 				fmt.Fprint(w, ".")
 				_ = http.NewResponseController(w).Flush()
-				time.Sleep(10 * time.Millisecond)
 			}
 		}, 200 * time.Millisecond, "deadline exceeded"},
 		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, 200 * time.Millisecond, "deadline exceeded"},

@@ -153,6 +153,7 @@ func seedCrypto(t *testing.T, seed uint64) (ok bool) {
 // it then waits on a channel from outside the bubble, which freezes the bubble
 // for good and lets the process go on.
 func (r *run) play(patience time.Duration) *Result {
+	takeBallast()
 	began := time.Now()
 	done := make(chan *Result, 1)
 	never := make(chan struct{})

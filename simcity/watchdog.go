@@ -3,6 +3,7 @@ package simcity
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"regexp"
 	"runtime"
 	"strings"
@@ -137,13 +138,12 @@ func (a *hangAdvice) fits(g goroutine) bool {
 // standard library's nor ours.
 func firstHostFrame(stack string) string {
 	lines := strings.Split(stack, "\n")
-	goroot := runtime.GOROOT()
 	for i := 1; i+1 < len(lines); i += 2 {
 		file := strings.TrimSpace(lines[i+1])
 		if strings.HasPrefix(lines[i], "created by ") {
 			break
 		}
-		if goroot != "" && strings.HasPrefix(file, goroot) || strings.Contains(lines[i], "bookiji/simcity/simcity.") || strings.Contains(lines[i], "simcity/internal/conductor.") {
+		if standardRoot != "" && strings.HasPrefix(file, standardRoot) || strings.Contains(lines[i], "bookiji/simcity/simcity.") || strings.Contains(lines[i], "simcity/internal/conductor.") {
 			continue
 		}
 		file, _, _ = strings.Cut(file, " +0x")
@@ -151,6 +151,14 @@ func firstHostFrame(stack string) string {
 	}
 	return "an unknown place"
 }
+
+// standardRoot is the folder of the standard library's sources as this binary's
+// stacks name it; empty if it was built with -trimpath.
+var standardRoot = func() string {
+	cut := runtime.FuncForPC(reflect.ValueOf(strings.Cut).Pointer())
+	file, _ := cut.FileLine(cut.Entry())
+	return strings.TrimSuffix(file, "strings/strings.go")
+}()
 
 func joinStacks(all []goroutine) string {
 	const most = 8

@@ -34,7 +34,7 @@ func TestHoldEndsByTheClockBeforeTheSweeperComes(t *testing.T) {
 		b := ann.held("v-1", shop.massage, monday(9, 0))
 		time.Sleep(10*time.Minute - 1)
 		bob.book("v-1", shop.massage, monday(9, 0)).refused(409, "slot_taken")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.Equal(t, booking.StatusExpired, ann.see(b).Status)
 		ann.confirm(b).refused(409, "wrong_state")
 		require.Len(t, city.free("v-1", shop.massage), 19)

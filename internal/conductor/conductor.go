@@ -122,10 +122,9 @@ func (c *Conductor) Dismiss() {
 	began := time.Now()
 	for {
 		c.keeper.settle()
-		p := c.nextToDismiss()
-		if p != nil {
+		for _, p := range c.takeLeavers() {
 			c.resume(p, ErrHalted)
-			continue
+			c.keeper.settle()
 		}
 		if c.clock.name != "paced" || !c.someStay() || time.Since(began) > farewell {
 			break
@@ -240,7 +239,7 @@ func (c *Conductor) resumeAll() {
 // at this one.
 func (c *Conductor) freshInstant() {
 	now := c.keeper.now()
-	if now == c.hostAt {
+	for now == c.hostAt { // a signal may cut an advance short
 		c.keeper.advance(now + 1)
 		c.keeper.settle()
 		now = c.keeper.now()
@@ -267,37 +266,37 @@ func (c *Conductor) resume(p *parking, err error) {
 	go start()
 }
 
-// nextToDismiss takes the first parking in canonical order, or nil.
-func (c *Conductor) nextToDismiss() *parking {
+// takeLeavers takes out all parkings of actors from before the halt, in
+// canonical order. None can follow: parking is refused to them from now on.
+func (c *Conductor) takeLeavers() []*parking {
 	c.admit()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := append(slices.Clone(c.ready), c.due...)
-	var first *parking
-	kept := c.ready[:0]
-	c.due = c.due[:0]
-	slices.SortFunc(all, func(p, q *parking) int {
-		if order := p.before(q); order != 0 {
-			return order
+	var leavers []*parking
+	stays := func(p *parking) bool {
+		if p.actor.epoch == c.epoch {
+			return true
 		}
-		return cmp.Compare(p.seq, q.seq)
-	})
-	for _, p := range all {
-		switch {
-		case p.actor.epoch == c.epoch: // began after the halt
-			p.slot = slotReady
-			kept = append(kept, p)
-		case p.start != nil: // never began
+		p.slot = slotReady
+		if p.start != nil { // it never began, and never will
 			delete(c.live, p.actor)
-		case first == nil:
-			first = p
-		default:
-			p.slot = slotReady
-			kept = append(kept, p)
+		} else {
+			leavers = append(leavers, p)
+		}
+		return false
+	}
+	c.ready = slices.DeleteFunc(c.ready, func(p *parking) bool { return !stays(p) })
+	due := c.due
+	c.due = nil
+	for _, p := range due {
+		if stays(p) {
+			c.due.push(p)
 		}
 	}
-	c.ready = kept
-	return first
+	slices.SortFunc(leavers, func(p, q *parking) int {
+		return cmp.Or(p.before(q), cmp.Compare(p.seq, q.seq))
+	})
+	return leavers
 }
 
 // park gives the baton back and returns when the conductor resumes p. Awaiting

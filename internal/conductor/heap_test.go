@@ -25,7 +25,7 @@ func TestDueHeapGivesTheEarliestAndForgetsWhatIsRemoved(t *testing.T) {
 			},
 			"remove": func(r *rapid.T) {
 				if len(model) == 0 {
-					r.Skip("nothing to remove")
+					return
 				}
 				i := rapid.IntRange(0, len(model)-1).Draw(r, "which")
 				heap.remove(model[i])

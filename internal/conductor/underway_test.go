@@ -3,6 +3,7 @@ package conductor_test
 import (
 	"context"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -223,7 +224,9 @@ func TestDismissOfAPacedRunWaitsForItsActors(t *testing.T) {
 	for i := range ended {
 		c.Go("sleeper", func(a *conductor.Actor) {
 			_ = a.Sleep(context.Background(), time.Hour)
-			time.Sleep(time.Millisecond)
+			for range 1000 {
+				runtime.Gosched() // there is much to do at the end of this life
+			}
 			ended[i] = true
 		})
 	}
