@@ -36,6 +36,7 @@ type Citizen struct {
 	client     *http.Client
 	operation  *Operation // under way
 	steps      int
+	left       bool // its goroutine has ended; guarded by the run's mu
 	refused    int
 	leaving    bool // cleaning up: the step limit is for the life
 	atEnd      []func(context.Context) error

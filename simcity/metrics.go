@@ -2,6 +2,7 @@ package simcity
 
 import (
 	"maps"
+	"math"
 	"sync"
 	"time"
 
@@ -36,7 +37,11 @@ func (m *Metrics) Add(name string, n int64) {
 // Set makes value the current one of name.
 func (m *Metrics) Set(name string, value float64) {
 	m.mu.Lock()
-	m.gauges[name] = value
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		delete(m.gauges, name) // JSON cannot tell it
+	} else {
+		m.gauges[name] = value
+	}
 	m.mu.Unlock()
 }
 

@@ -212,12 +212,19 @@ func (r *run) leftBehind() bool {
 	f := Finding{Kind: FindingLeak, Severity: NoteFinding, Stack: joinStacks(left)}
 	if len(r.closers) > 0 {
 		f.Severity = FailFinding
-		f.Text = fmt.Sprintf("%d goroutines outlived the host's Close, the first at %s", len(left), firstHostFrame(left[0].stack))
+		f.Text = fmt.Sprintf("%s outlived the host's Close, the first at %s", counted(len(left), "goroutine"), firstHostFrame(left[0].stack))
 	} else {
-		f.Text = fmt.Sprintf("%d goroutines of the host were left behind frozen; a Close() error method on the handler, or World.OnClose, would stop them", len(left))
+		f.Text = fmt.Sprintf("%s of the host left behind, frozen; a Close() error method on the handler, or World.OnClose, would stop it", counted(len(left), "goroutine"))
 	}
 	r.find(f)
 	return true
+}
+
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // watch waits for the result, and gives up on a virtual run that does not move.

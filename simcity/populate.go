@@ -94,6 +94,7 @@ func (r *run) leave(c *Citizen) {
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	c.left = true
 	c.population.living--
 	if !c.population.Resident {
 		r.living--
@@ -148,7 +149,9 @@ func (r *run) stillHere() []*Citizen {
 	defer r.mu.Unlock()
 	citizens := make([]*Citizen, 0, len(r.alive))
 	for c := range r.alive {
-		citizens = append(citizens, c)
+		if c.left { // one that never came back still owns itself
+			citizens = append(citizens, c)
+		}
 	}
 	slices.SortFunc(citizens, func(a, b *Citizen) int {
 		if a.population != b.population {

@@ -232,7 +232,7 @@ func (r *run) await(ctx context.Context, a actor, call *conductor.Call) (bool, e
 // obey is called between steps: commands from a replay or from outside take
 // effect here, at a definite index.
 func (r *run) obey() {
-	for len(r.replay) > 0 && r.replay[0].Index <= r.log.next {
+	for len(r.replay) > 0 && r.reached(r.replay[0]) {
 		c := r.replay[0]
 		r.replay = r.replay[1:]
 		r.command(c.By, c)
@@ -240,6 +240,12 @@ func (r *run) obey() {
 	for len(r.inbox) > 0 {
 		r.command("operator", <-r.inbox)
 	}
+}
+
+// reached tells whether the run is where c took effect when it was recorded:
+// between two events there may be many steps, and time between two steps.
+func (r *run) reached(c Command) bool {
+	return c.Index <= r.log.next && c.Step <= r.conductor.Steps() && c.At <= r.elapsed()
 }
 
 // scheduled gives a command of the scenario at its time.
@@ -253,7 +259,7 @@ func (r *run) scheduled(a actor, c Command) {
 func (r *run) command(by string, c Command) {
 	now := r.elapsed()
 	r.mu.Lock()
-	c.Index = r.log.next
+	c.Index, c.Step, c.At = r.log.next, r.conductor.Steps(), now
 	r.mu.Unlock()
 	switch c.Kind {
 	case ChangePolicies:

@@ -79,11 +79,15 @@ const (
 // event at a definite index, so that a steered run replays exactly.
 type Command struct {
 	Kind CommandKind `json:"kind"`
-	// At is the simulated time since the run began, for commands on schedule.
+	// At is the simulated time since the run began: of a command on schedule when
+	// it is due, of a recorded one when it took effect.
 	At time.Duration `json:"at,omitempty"`
 	// Index is the event index at which the command took effect. It is set when
 	// the command is recorded, and a replay gives the command there.
 	Index int64 `json:"index,omitempty"`
+	// Step counts the conductor's steps until then, since several may pass without
+	// an event. It is set when the command is recorded.
+	Step uint64 `json:"step,omitempty"`
 	// By is who gave it, as the event tells. It is set when the command is
 	// recorded.
 	By string `json:"by,omitempty"`

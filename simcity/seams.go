@@ -76,7 +76,13 @@ type seamEntry[T any] struct {
 }
 
 // transport is the way to the target with all wraps around it.
-func (s *seams) transport() http.RoundTripper { return *s.wrapped.Load() }
+// It is nil as long as there is no target.
+func (s *seams) transport() http.RoundTripper {
+	if wrapped := s.wrapped.Load(); wrapped != nil {
+		return *wrapped
+	}
+	return nil
+}
 
 func (s *seams) hooksNow() []seamHook {
 	if hooks := s.called.Load(); hooks != nil {
@@ -117,11 +123,13 @@ func addSeam[T any](s *seams, list *[]seamEntry[T], value T) (off func()) {
 
 // publish makes the lists visible to requests. The caller holds mu.
 func (s *seams) publish() {
-	transport := s.base
-	for _, w := range s.wraps {
-		transport = w.value(transport)
+	if s.base != nil { // there is a target
+		transport := s.base
+		for _, w := range s.wraps {
+			transport = w.value(transport)
+		}
+		s.wrapped.Store(&transport)
 	}
-	s.wrapped.Store(&transport)
 	hooks := make([]seamHook, len(s.hooks))
 	for i, h := range s.hooks {
 		hooks[i] = h.value

@@ -46,9 +46,9 @@ func readSettings(environ []string) (settings, error) {
 			}
 			s.seed = &seed
 		case envVerify:
-			s.verify = value != "0"
+			s.verify = isOn(value)
 		case envDebug:
-			s.debug = value != "0"
+			s.debug = isOn(value)
 		case envReplay:
 			s.replay = value
 		default:
@@ -56,6 +56,11 @@ func readSettings(environ []string) (settings, error) {
 		}
 	}
 	return s, nil
+}
+
+// isOn reads a switch: 0, false, no and off are off, everything else is on.
+func isOn(value string) bool {
+	return !slices.Contains([]string{"0", "false", "no", "off"}, strings.ToLower(value))
 }
 
 func parseSeed(value string) (uint64, error) {

@@ -98,9 +98,8 @@ func (u *urlTarget) validate(clock Clock) error {
 
 func (u *urlTarget) open(r *run) (http.RoundTripper, error) {
 	transport := &http.Transport{
-		MaxIdleConnsPerHost:   64,
-		ResponseHeaderTimeout: r.scenario.RequestTimeout,
-		DisableCompression:    true,
+		MaxIdleConnsPerHost: 64,
+		DisableCompression:  true,
 	}
 	r.world.OnClose(func(context.Context) error { transport.CloseIdleConnections(); return nil })
 	return &networkTransport{run: r, inner: transport}, nil

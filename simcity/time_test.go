@@ -266,7 +266,7 @@ func TestGoroutineThatOutlivesCloseFailsTheRun(t *testing.T) {
 	})).Simulate(t)
 	require.Equal(t, simcity.Fail, res.Verdict)
 	f := onlyFinding(t, res, simcity.FindingLeak)
-	require.Contains(t, f.Text, "1 goroutines outlived the host's Close")
+	require.Contains(t, f.Text, "1 goroutine outlived the host's Close")
 	require.Contains(t, f.Text, "time_test.go")
 	require.Contains(t, f.Stack, "poll")
 }

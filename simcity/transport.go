@@ -54,7 +54,11 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 	} else if a := t.run.prober.Load(); c == nil && a != nil && handsOf(request.Context()) == nil {
 		request = request.WithContext(t.run.withActor(request.Context(), a))
 	}
-	response, err := t.run.seams.transport().RoundTrip(request)
+	transport := t.run.seams.transport()
+	if transport == nil {
+		return nil, errors.New("simcity: the target is not built yet: send no request from its factory")
+	}
+	response, err := transport.RoundTrip(request)
 	if t.citizen == nil || t.citizen.operation == nil {
 		return response, err
 	}
@@ -184,8 +188,10 @@ func (x *exchange) serve() {
 				break
 			}
 			x.answer.finish(x.request)
-		case http.ErrAbortHandler, errRunaway:
+		case http.ErrAbortHandler:
 			x.failure = errors.New("simcity: the handler aborted the connection")
+		case errRunaway:
+			x.failure = fmt.Errorf("%w, and the handler wrote on and on", ErrBodyTooLong)
 		default:
 			x.failure = fmt.Errorf("simcity: the handler panicked: %v", value)
 			x.transport.run.panicked(handsOf(x.request.Context()).actor.ID+" in "+x.request.Method+" "+x.request.URL.Path, value, debug.Stack())

@@ -17,6 +17,12 @@ func (r *run) wind() {
 	r.closing.Store(true)
 	r.cancel()
 	r.conductor.Dismiss()
+	for _, line := range r.conductor.Staying() {
+		r.find(Finding{
+			Kind: FindingStuck, Severity: InconclusiveFinding, Actor: line,
+			Text: "never came back: " + line + ", the last that it asked the host; its life waits for something outside of the run, such as a channel. Let it watch ctx.Done()",
+		})
+	}
 	r.progress.Add(1)
 	r.conductor.Go("end", r.lastThings)
 	r.conductor.Run(r.elapsed() + 24*time.Hour)

@@ -17,8 +17,6 @@ type Actor struct {
 	number    uint64
 	main      *parking
 
-	restless bool // host code may still run since its last call; its own goroutine's
-
 	// The rest is guarded by the conductor's mu.
 	epoch   int
 	calls   int    // calls that other goroutines work on
@@ -83,7 +81,6 @@ func (a *Actor) SleepUntil(ctx context.Context, due time.Duration) error {
 	}
 	p := a.main
 	p.place, p.host = "sleep", false
-	a.restless = false
 	return a.tolerate(a.parkOrCancel(ctx, p, due, nil))
 }
 
@@ -151,13 +148,12 @@ func (a *Actor) BeginHostCode(doing string) error {
 	switch {
 	case c.clock.name == "paced":
 		return nil
-	case !c.together && c.alone && !a.restless && c.Now() != c.hostAt:
+	case !c.together && c.alone && c.Now() != c.hostAt:
 		c.hostAt = c.Now()
 		return nil
 	}
 	p := a.main
 	p.place, p.host = doing, true
-	a.restless = false
 	return c.park(p, 0, nil)
 }
 
@@ -252,7 +248,7 @@ func (call *Call) Answer() {
 	}
 	call.answered = true
 	listening := c.listening
-	if call.waiting != nil && !call.given && !c.passOn(call.waiting) {
+	if call.waiting != nil && !call.given {
 		c.hasten(call.waiting)
 	}
 	c.mu.Unlock()

@@ -139,3 +139,16 @@ func (p *pacedTime) advance(to time.Duration) {
 	waitFor(timer, time.Duration(float64(to-p.now())/p.factor), p.arrived)
 	timer.Stop()
 }
+
+// farewell is how long a paced run waits, in real time, for actors that run
+// when it ends.
+const farewell = 5 * time.Second
+
+// untilGone dismisses again and again as long as somebody stays: wall time is
+// all that a paced run can settle by.
+func untilGone(stays func() bool, dismiss func()) {
+	for began := time.Now(); stays() && time.Since(began) < farewell; {
+		time.Sleep(time.Millisecond)
+		dismiss()
+	}
+}

@@ -53,8 +53,7 @@ type Conductor struct {
 	seq       uint64
 	busy      int // threads that run or are blocked in the host
 	listening bool
-	running   *Actor // the one resumed since the world last settled, if it was alone
-	epoch     int    // actors of an earlier epoch are halted
+	epoch     int // actors of an earlier epoch are halted
 	numbers   uint64
 	live      map[*Actor]struct{}
 	inHost    map[*Actor]struct{} // those with calls under way
@@ -119,24 +118,20 @@ func (c *Conductor) Dismiss() {
 	c.mu.Lock()
 	c.epoch++
 	c.mu.Unlock()
-	began := time.Now()
-	for {
-		c.keeper.settle()
-		for _, p := range c.takeLeavers() {
-			c.resume(p, ErrHalted)
-			c.keeper.settle()
-		}
-		if c.clock.name != "paced" || !c.someStay() || time.Since(began) > farewell {
-			break
-		}
-		time.Sleep(time.Millisecond) // wall time is all that a paced run can settle by
+	c.dismissParked()
+	if c.clock.name == "paced" {
+		untilGone(c.someStay, c.dismissParked)
 	}
 	c.halted.Store(false)
 }
 
-// farewell is how long a paced run waits, in real time, for actors that run
-// when it ends.
-const farewell = 5 * time.Second
+func (c *Conductor) dismissParked() {
+	c.keeper.settle()
+	for _, p := range c.takeLeavers() {
+		c.resume(p, ErrHalted)
+		c.keeper.settle()
+	}
+}
 
 // someStay tells whether actors from before the halt are still alive.
 func (c *Conductor) someStay() bool {
@@ -155,7 +150,6 @@ func (c *Conductor) admit() {
 	now := c.keeper.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.running = nil
 	if len(c.arrivals) > 1 {
 		slices.SortFunc(c.arrivals, (*parking).before)
 	}
@@ -253,9 +247,6 @@ func (c *Conductor) resume(p *parking, err error) {
 	p.slot = slotNone
 	p.actor.seam = ""
 	c.busy++
-	if c.alone && !c.together {
-		c.running = p.actor
-	}
 	start := p.start
 	p.start = nil
 	c.mu.Unlock()
@@ -309,11 +300,6 @@ func (c *Conductor) park(p *parking, due time.Duration, call *Call) error {
 	}
 	if call != nil {
 		call.waiting = p
-		if call.answered && c.running == p.actor {
-			p.actor.restless = true
-			c.mu.Unlock()
-			return nil
-		}
 		if call.answered {
 			due = 0
 		}
@@ -350,25 +336,6 @@ func (c *Conductor) hasten(p *parking) (listening bool) {
 // hears tells whether the loop listens all the time: a stepped clock settles by
 // counting, so it must hear of everyone who parks or ends.
 func (c *Conductor) hears() bool { return c.clock.name == "stepped" }
-
-// passOn lets a waiting actor go on at once, instead of through the loop, if it
-// is the one that runs and nobody else was ready when it was picked: the loop
-// could only pick it again. What its call has started in the background is not
-// settled then; the actor remembers that and lets it settle before it calls the
-// host again. The caller holds mu.
-func (c *Conductor) passOn(p *parking) bool {
-	last := len(c.arrivals) - 1
-	if c.running != p.actor || last < 0 || c.arrivals[last] != p {
-		return false
-	}
-	c.arrivals[last] = nil
-	c.arrivals = c.arrivals[:last]
-	p.slot = slotNone
-	p.actor.restless = true
-	c.busy++
-	p.wake <- nil
-	return true
-}
 
 func (c *Conductor) signal() {
 	select {

@@ -29,6 +29,22 @@ func (c *Conductor) Underway() []string {
 	return lines
 }
 
+// Staying names the actors from before the last Dismiss that are still alive: they
+// wait for something that is none of the conductor's business. Safe for
+// concurrent use.
+func (c *Conductor) Staying() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var lines []string
+	for a := range c.live {
+		if a.epoch != c.epoch {
+			lines = append(lines, a.ID+" in "+a.doing)
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
 // InHost names the actors for whom host code still runs, even if they have
 // ended themselves. Safe for concurrent use.
 func (c *Conductor) InHost() []string {
