@@ -51,14 +51,16 @@ func writeBundle(t testing.TB, res *Result) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(os.TempDir(), "simcity-bundles")
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("simcity-bundles-%d", os.Getuid()))
 	if kept := flag.Lookup("test.artifacts"); kept != nil && kept.Value.String() == "true" {
 		dir = t.ArtifactDir()
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", err
 	}
-	name := strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())
+	where, _ := packageDir()
+	name := strings.NewReplacer("./", "", "/", "-", " ", "-").Replace(where + "/" + t.Name())
+	name = strings.Trim(name, "-.")
 	path := filepath.Join(dir, fmt.Sprintf("%s-%s-seed-%d.json", name, res.Scenario, res.Seed))
 	return path, os.WriteFile(path, data, 0o666)
 }

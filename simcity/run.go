@@ -44,6 +44,7 @@ type run struct {
 	conductorForWatch atomic.Pointer[conductor.Conductor]
 	prober            atomic.Pointer[conductor.Actor]
 	inbox             chan Command // from outside, for running runs
+	stopAsked         atomic.Bool  // likewise
 
 	mu          sync.Mutex
 	log         eventLog
@@ -237,8 +238,19 @@ func (r *run) obey() {
 		r.replay = r.replay[1:]
 		r.command(c.By, c)
 	}
+	if r.stopAsked.CompareAndSwap(true, false) {
+		r.command("operator", Command{Kind: Stop})
+	}
 	for len(r.inbox) > 0 {
 		r.command("operator", <-r.inbox)
+	}
+}
+
+// poke lets a run on a real clock see a command at once. A virtual one steps all
+// the time, and what is inside its bubble cannot be reached from outside.
+func (r *run) poke() {
+	if c := r.conductorForWatch.Load(); c != nil && r.clock.inner.HostTimeIsReal() {
+		c.Poke()
 	}
 }
 

@@ -39,7 +39,9 @@ type Scenario struct {
 	// Commands are given at simulated times; see [Command].
 	Commands []Command
 	// AllowEmpty lists what may stay unchecked without making the run
-	// INCONCLUSIVE: names of invariants and populations, or "*" for all.
+	// INCONCLUSIVE: names of invariants (too few samples), of populations (no
+	// operation, or dropped arrivals), kinds of faults (nothing touched), or "*"
+	// for all.
 	AllowEmpty []string
 	// RecoveryGrace is how long after a fault the city may still limp, in
 	// simulated time. Default 10 minutes.
@@ -279,9 +281,12 @@ func (s *Scenario) validateAllowEmpty() error {
 	for _, p := range s.Populations {
 		known = append(known, p.Name)
 	}
+	for _, in := range s.Injections {
+		known = append(known, in.Fault.Kind)
+	}
 	for i, name := range s.AllowEmpty {
 		if !slices.Contains(known, name) {
-			return &FieldError{Field: fmt.Sprintf("scenario.AllowEmpty[%d]", i), Value: name, Allowed: strings.Join(known, ", "), Fix: "name an invariant or a population of this scenario"}
+			return &FieldError{Field: fmt.Sprintf("scenario.AllowEmpty[%d]", i), Value: name, Allowed: strings.Join(known, ", "), Fix: "name an invariant, a population or a fault of this scenario"}
 		}
 	}
 	return nil

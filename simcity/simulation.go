@@ -182,7 +182,9 @@ func (s *Simulation) Start(ctx context.Context) (*Running, error) {
 	return running, nil
 }
 
-// Send gives a command to the run. It takes effect at the next step.
+// Send gives a command to the run. It takes effect at the next step; one that
+// comes after the last step is not obeyed, and then it is not among the result's
+// Commands. Safe for concurrent use.
 func (r *Running) Send(command Command) error {
 	switch command.Kind {
 	case Stop:
@@ -201,14 +203,19 @@ func (r *Running) Send(command Command) error {
 	}
 	select {
 	case r.run.inbox <- command:
+		r.run.poke()
 		return nil
-	case <-r.done:
-		return over
+	default:
+		return fmt.Errorf("simcity: %d commands are waiting already: the run does not move", cap(r.run.inbox))
 	}
 }
 
-// Stop ends the run with the verdict STOPPED. It does not wait.
-func (r *Running) Stop() { _ = r.Send(Command{Kind: Stop}) }
+// Stop ends the run with the verdict STOPPED, before commands that wait. It does
+// not wait itself. Safe for concurrent use.
+func (r *Running) Stop() {
+	r.run.stopAsked.Store(true)
+	r.run.poke()
+}
 
 // Wait returns the result when the run has ended.
 func (r *Running) Wait() *Result {

@@ -199,7 +199,7 @@ func (r *run) doubts(res *Result) []string {
 		}
 	}
 	for _, p := range r.populations {
-		if p.dropped > 0 {
+		if p.dropped > 0 && !r.scenario.mayBeEmpty(p.Name) {
 			doubts = append(doubts, fmt.Sprintf("population %s: %d arrivals were dropped because the city was full; raise maxConcurrentAgents (%d) or lower the arrival rate",
 				p.Name, p.dropped, r.policies.MaxConcurrentAgents))
 		}
@@ -208,7 +208,7 @@ func (r *run) doubts(res *Result) []string {
 		}
 	}
 	for _, f := range r.faults.touched {
-		if f.touched.Count() == 0 {
+		if f.touched.Count() == 0 && !r.scenario.mayBeEmpty(f.kind) {
 			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it", f.kind))
 		}
 	}

@@ -112,6 +112,10 @@ func (c *Conductor) Halt() {
 	c.signal()
 }
 
+// Poke makes [Conductor.Run] look around before the next due time. It must not
+// be called from outside of a bubble that the conductor is in.
+func (c *Conductor) Poke() { c.signal() }
+
 // Dismiss tells all parked actors, one after the other, that the run is over,
 // and lets later actors begin a new Run. Actors that have not begun never will.
 func (c *Conductor) Dismiss() {

@@ -1,0 +1,71 @@
+package simcity
+
+import (
+	"fmt"
+)
+
+// A recording keeps the events of a run, to be compared with another.
+type recording struct{ events []Event }
+
+func (rec *recording) take(e Event) { rec.events = append(rec.events, e) }
+
+// compare adds a finding to res if the two runs of one seed differ.
+func (p *play) compare(res, again *Result, first, second recording) {
+	if res.Digest == again.Digest {
+		return
+	}
+	for i := range max(len(first.events), len(second.events)) {
+		if i < len(first.events) && i < len(second.events) && first.events[i].After == second.events[i].After {
+			continue
+		}
+		res.disagree(fmt.Sprintf("two runs of seed %d differ from event %d on:\n      first:  %s\n      second: %s\n      "+
+			"the cause lies before it: a select with several ready cases, map order, math/rand, or goroutines of the host that race",
+			res.Seed, i, eventAt(first.events, i), eventAt(second.events, i)))
+		return
+	}
+}
+
+// compareWithBundle says whether the replayed run is the bundle's.
+func (p *play) compareWithBundle(res *Result, replayed recording) {
+	want := p.bundle.Result
+	if res.Digest == want.Digest {
+		return
+	}
+	for _, e := range want.LastEvents {
+		if e.Index >= int64(len(replayed.events)) || replayed.events[e.Index].After != e.After {
+			res.disagree(fmt.Sprintf("not reproducible: the replay differs from the bundle at event %d or before it:\n      bundle: %s\n      replay: %s",
+				e.Index, eventText(e), eventAt(replayed.events, int(e.Index))))
+			return
+		}
+	}
+	if len(want.Violations) > 0 && res.Violation(want.Violations[0].Invariant) == nil {
+		res.disagree(fmt.Sprintf("not reproducible: %s was not violated again", want.Violations[0].Invariant))
+		return
+	}
+	res.disagree(fmt.Sprintf("not reproducible: the replay ends with digest %s, the bundle with %s; the events that the bundle holds are the same, so they differ after event %d",
+		res.Digest, want.Digest, lastIndex(want.LastEvents)))
+}
+
+func lastIndex(events []Event) int64 {
+	if len(events) == 0 {
+		return 0
+	}
+	return events[len(events)-1].Index
+}
+
+func (r *Result) disagree(text string) {
+	r.Findings = append(r.Findings, Finding{Kind: FindingDiffers, Text: text})
+	r.Verdict = Fail
+	r.Reasons = append([]string{text}, r.Reasons...)
+}
+
+func eventAt(events []Event, i int) string {
+	if i >= len(events) {
+		return "(the run had ended)"
+	}
+	return eventText(events[i])
+}
+
+func eventText(e Event) string {
+	return fmt.Sprintf("%s %s %s %s", e.At, e.Actor, e.Type, compact(e.Payload))
+}

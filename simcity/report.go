@@ -1,0 +1,80 @@
+package simcity
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// report tells the test how the run went, one subtest per invariant.
+func (r *Result) report(t testing.TB) {
+	t.Helper()
+	if test, ok := t.(*testing.T); ok {
+		for _, inv := range r.Invariants {
+			test.Run(inv.Name, func(t *testing.T) { inv.report(t, r) })
+		}
+	}
+	if r.Verdict != Pass {
+		t.Error(r.Explain())
+	}
+}
+
+func (inv InvariantResult) report(t *testing.T, r *Result) {
+	v := r.Violation(inv.Name)
+	switch {
+	case v != nil && v.Severity == Critical:
+		t.Errorf("at simulated %s, event %d: %s", v.At, v.Index, v.Breach.String())
+	case v != nil:
+		t.Logf("warning at simulated %s, event %d: %s", v.At, v.Index, v.Breach.String())
+	case inv.Status == Unchecked && slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.Contains(reason, " "+inv.Name+" ") }):
+		t.Errorf("not checked: %d samples, needs %d", inv.Judgement.Samples, max(inv.Judgement.Needs, 1))
+	case inv.Status == Unchecked:
+		t.Log("not judged")
+	default:
+		t.Logf("%s (want %s, %d samples)", inv.Judgement.Got, inv.Judgement.Want, inv.Judgement.Samples)
+	}
+}
+
+var errNoModule = errors.New("no go.mod above the test's folder")
+
+// reproduction is the command that repeats a test with a seed.
+func reproduction(test string, seed uint64) string {
+	dir, err := packageDir()
+	if err != nil {
+		dir = "."
+	}
+	parts := strings.Split(test, "/")
+	for i, part := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
+	}
+	pattern := strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
+	return fmt.Sprintf("%s=%d go test %s -run '%s'", envSeed, seed, dir, pattern)
+}
+
+// packageDir is the folder of the package under test, seen from its module's
+// root: go test runs in that folder.
+func packageDir() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	below := ""
+	for root := dir; ; {
+		if _, err := os.Stat(root + "/go.mod"); err == nil {
+			if below == "" {
+				return ".", nil
+			}
+			return "./" + below, nil
+		}
+		i := strings.LastIndexByte(root, '/')
+		if i <= 0 {
+			return "", errNoModule
+		}
+		below = strings.TrimSuffix(root[i+1:]+"/"+below, "/")
+		root = root[:i]
+	}
+}
