@@ -67,7 +67,7 @@ func baseline(bug booking.Bug, seed uint64) *simcity.Simulation {
 }
 
 // The tester is tested: each planted bug breaks its own rule, and no other.
-func TestSimCityFindsEachPlantedBugByItsOwnRule(t *testing.T) {
+func TestCityFindsEachPlantedBugByItsOwnRule(t *testing.T) {
 	for _, planted := range []struct {
 		bug  booking.Bug
 		rule string
@@ -118,7 +118,7 @@ func brokenRules(result *simcity.Result) []string {
 
 // A rule about the tester itself: an arrival process that blocks the machine
 // makes the ticks of a paced run late.
-func TestSimCitySeesItsOwnTicksDrift(t *testing.T) {
+func TestCitySeesItsOwnTicksDrift(t *testing.T) {
 	t.Parallel()
 	stalls := simcity.CollectorFunc(func(context.Context, *simcity.World) error {
 		for stop := time.Now().Add(40 * time.Millisecond); time.Now().Before(stop); {
@@ -137,7 +137,7 @@ func TestSimCitySeesItsOwnTicksDrift(t *testing.T) {
 
 // The correct app raises no alarm, whatever the seed, and every seed repeats:
 // two runs of it end in one digest. SIMCITY_TEST_SEEDS says how many seeds.
-func TestSimCityCorrectAppPassesAndRepeatsUnderManySeeds(t *testing.T) {
+func TestCityCorrectAppPassesAndRepeatsUnderManySeeds(t *testing.T) {
 	seeds := 10
 	if text := os.Getenv("SIMCITY_TEST_SEEDS"); text != "" {
 		var err error
@@ -157,7 +157,7 @@ func TestSimCityCorrectAppPassesAndRepeatsUnderManySeeds(t *testing.T) {
 
 // The digest is a function of the seed: in another process, on one processor
 // and on two.
-func TestSimCityRepeatsInAnotherProcess(t *testing.T) {
+func TestCityRepeatsInAnotherProcess(t *testing.T) {
 	const child = "SIMCITY_TEST_CHILD"
 	result := baseline("", 3).Simulate(t)
 	if os.Getenv(child) != "" {
@@ -173,7 +173,7 @@ func TestSimCityRepeatsInAnotherProcess(t *testing.T) {
 }
 
 // Whole rules that nothing touched leave the day undecided, by name.
-func TestSimCityWithoutCustomersIsInconclusive(t *testing.T) {
+func TestCityWithoutCustomersIsInconclusive(t *testing.T) {
 	day := scenarios.Baseline()
 	day.Policies.CustomerSpawnRate = 0
 	day.Populations = slices.DeleteFunc(day.Populations, func(p simcity.Population) bool { return p.Name == "rush" })
@@ -186,7 +186,7 @@ func TestSimCityWithoutCustomersIsInconclusive(t *testing.T) {
 
 // The same citizens in a city that is watched: paced by wall time, with real
 // overlap for the race detector.
-func TestSimCityPacedDay(t *testing.T) {
+func TestCityPacedDay(t *testing.T) {
 	t.Parallel()
 	day := scenarios.Baseline()
 	day.Duration = 12 * time.Hour
