@@ -91,6 +91,9 @@ func orElse[T comparable](field *T, standard T) {
 
 // Validate reports the first field that cannot be meant. The simulation asks.
 func (k Customer) Validate() error {
+	if err := validMarket(k.Market); err != nil {
+		return err
+	}
 	for _, number := range []struct {
 		field string
 		value int64
@@ -110,6 +113,14 @@ func (k Customer) Validate() error {
 		return err
 	}
 	return k.Habits.validate()
+}
+
+// validMarket asks a binding that can tell whether it works.
+func validMarket(market Marketplace) error {
+	if v, ok := market.(interface{ Validate() error }); ok {
+		return v.Validate()
+	}
+	return nil
 }
 
 // Live is the customer's life.

@@ -70,7 +70,11 @@
 //	}
 //
 // Then Customer{Market: barber{}} lives there. What a port lacks is not asked
-// for; the example of Marketplace runs this one.
+// for; the example of Marketplace runs this one. What a port leaves out of an
+// [Order] the app cannot know: this barber has neither idempotency keys nor
+// services by name, so switch the habits off that try them,
+// Customer{Market: barber{}, Habits: Habits{Repeat: -1, Mistype: -1}}, and leave
+// out the rules about them.
 //
 // # What agents tell
 //

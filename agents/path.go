@@ -2,8 +2,11 @@ package agents
 
 import (
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
+
+	"github.com/bookiji/simcity/simcity"
 )
 
 // Paths are the routes of [REST], each "METHOD /path" with the placeholders
@@ -32,6 +35,35 @@ type Paths struct {
 
 // NoRoute is the path of a verb that the app does not have.
 const NoRoute = "-"
+
+// Validate reports the first path that is no route, by its verb. The simulation
+// asks.
+func (p Paths) Validate() error {
+	fields := reflect.ValueOf(p)
+	for i := range fields.NumField() {
+		path := fields.Field(i).String()
+		if path == "" || path == NoRoute {
+			continue
+		}
+		fail := func(fix string) error {
+			return &simcity.FieldError{
+				Field: "REST.Paths." + fields.Type().Field(i).Name, Value: path,
+				Allowed: `"METHOD /path" with {vendor}, {service}, {id}, {city}, {text}, {from}, {to}, {date}, or "-"`, Fix: fix,
+			}
+		}
+		method, rest, _ := strings.Cut(path, " ")
+		if method == "" || strings.ToUpper(method) != method || !strings.HasPrefix(rest, "/") {
+			return fail("begin with the method and a blank, as in GET /api/free")
+		}
+		for _, part := range strings.Split(rest, "{")[1:] {
+			name, _, closed := strings.Cut(part, "}")
+			if _, known := (place{}).value(name); !closed || !known {
+				return fail("use one of the known placeholders")
+			}
+		}
+	}
+	return nil
+}
 
 // place is what a path's placeholders stand for.
 type place struct {

@@ -25,6 +25,9 @@ type REST struct {
 	Decorate func(*http.Request, *simcity.Citizen)
 }
 
+// Validate reports a path that is no route.
+func (r REST) Validate() error { return r.Paths.Validate() }
+
 var _ Marketplace = REST{}
 
 // send expands the route of a verb and calls it.

@@ -77,6 +77,9 @@ func (v Vendor) withDefaults() Vendor {
 
 // Validate reports the first field that cannot be meant. The simulation asks.
 func (v Vendor) Validate() error {
+	if err := validMarket(v.Market); err != nil {
+		return err
+	}
 	switch {
 	case !(v.Decline <= 1):
 		return &simcity.FieldError{Field: "Vendor.Decline", Value: v.Decline, Allowed: "0 to 1, negative for never", Fix: "leave it out for 0.05"}

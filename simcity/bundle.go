@@ -2,6 +2,8 @@ package simcity
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -46,7 +48,7 @@ func ReadBundle(path string) (*Bundle, error) {
 // writeBundle writes the record of a run where the test keeps artifacts. Those
 // are removed after the test unless go test has -artifacts; then a folder for
 // temporary files takes it, so that the path in the message stays good.
-func writeBundle(t testing.TB, res *Result) (string, error) {
+func writeBundle(t testing.TB, res *Result, again bool) (string, error) {
 	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Result: res}, "", "  ")
 	if err != nil {
 		return "", err
@@ -60,7 +62,19 @@ func writeBundle(t testing.TB, res *Result) (string, error) {
 	}
 	where, _ := packageDir()
 	name := strings.NewReplacer("./", "", "/", "-", " ", "-").Replace(where + "/" + t.Name())
-	name = strings.Trim(name, "-.")
-	path := filepath.Join(dir, fmt.Sprintf("%s-%s-seed-%d.json", name, res.Scenario, res.Seed))
+	name = strings.Trim(name, "-.") + "-" + placeOfWork()
+	replay := ""
+	if again {
+		replay = "-replay" // the bundle that is replayed stays as it is
+	}
+	path := filepath.Join(dir, fmt.Sprintf("%s-%s-seed-%d%s.json", name, res.Scenario, res.Seed, replay))
 	return path, os.WriteFile(path, data, 0o666)
+}
+
+// placeOfWork tells packages of the same name in different modules apart: a few
+// digits that stand for the folder in which go test runs the package.
+func placeOfWork() string {
+	dir, _ := os.Getwd()
+	sum := sha256.Sum256([]byte(dir))
+	return hex.EncodeToString(sum[:3])
 }

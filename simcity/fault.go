@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A Fault is one thing that goes wrong. Package chaos has ready ones.
+// A Fault is one thing that goes wrong: Inject makes it so and tells how to undo
+// it.
 type Fault struct {
 	// Kind names it in reports and commands, in UPPER_CASE as the runbook does.
 	// Required.

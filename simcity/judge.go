@@ -72,6 +72,11 @@ func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool
 	r.counts.operations++
 	r.counts.outcomes[op.Outcome]++
 	p.acted++
+	if op.Outcome == OK {
+		p.worked++
+	} else {
+		p.failure = fmt.Sprintf("%s -> %s %d %s", op.Name, op.Outcome, op.Status, op.Err)
+	}
 	op.Number = r.counts.operations
 	op.Steady = r.faults.steadyAt(op.Start, r.scenario.RecoveryGrace)
 	r.latency.Record(op.Latency)

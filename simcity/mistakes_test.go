@@ -94,7 +94,7 @@ func TestScenarioMistakesNameTheFieldAndTheFix(t *testing.T) {
 		}},
 		{mistake{"rule that cannot begin", "scenario.Invariants[0].Begin", []string{"nil", "package invariants"}}, func(s *simcity.Scenario) { s.Invariants[0].Begin = nil }},
 		{mistake{"unknown severity", "scenario.Invariants[0]", []string{"any", "Critical or Warning"}}, func(s *simcity.Scenario) { s.Invariants[0].Severity = 9 }},
-		{mistake{"fault without kind", "scenario.Injections[0].Fault", []string{`""`, "package chaos"}}, func(s *simcity.Scenario) {
+		{mistake{"fault without kind", "scenario.Injections[0].Fault", []string{`""`, "name the fault"}}, func(s *simcity.Scenario) {
 			s.Injections = []simcity.Injection{{Fault: simcity.Fault{Inject: fault.Inject}, For: time.Minute}}
 		}},
 		{mistake{"fault that does nothing", "scenario.Injections[0].Fault", []string{`"OUTAGE"`, "Inject function"}}, func(s *simcity.Scenario) {

@@ -63,7 +63,7 @@ func TestNonsenseIsAnErrorOfItsOperation(t *testing.T) {
 			op, res := visited(t, test.host)
 			require.Equal(t, simcity.Failed, op.Outcome)
 			require.Contains(t, op.Err, test.says)
-			require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+			require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
 		})
 	}
 }
@@ -124,7 +124,7 @@ func TestHandlerThatNeverReturnsButWatchesItsContext(t *testing.T) {
 	require.Equal(t, 30*time.Second, op.Latency)
 	require.Contains(t, op.Err, "no answer to GET / within the deadline of 30s: context deadline exceeded")
 	require.ErrorIs(t, told, context.DeadlineExceeded)
-	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
 }
 
 func TestAnswerAtTheDeadlineIsStillAnAnswer(t *testing.T) {
@@ -137,7 +137,7 @@ func TestAnswerAfterTheDeadlineIsTooLate(t *testing.T) {
 	t.Parallel()
 	op, res := visited(t, func(http.ResponseWriter, *http.Request) { time.Sleep(30*time.Second + 1) })
 	require.Equal(t, simcity.Failed, op.Outcome)
-	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
 }
 
 func TestHandlerThatIgnoresItsContextIsStuck(t *testing.T) {
@@ -202,7 +202,7 @@ func TestClientThatGivesUpIsSeenByTheHandler(t *testing.T) {
 		}
 		return nil
 	})).Simulate(t)
-	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
 	require.ErrorIs(t, told, context.Canceled)
 }
 
@@ -283,7 +283,7 @@ func TestNonsenseOfAServerIsAnErrorOfItsOperation(t *testing.T) {
 			require.Equal(t, simcity.Failed, op.Outcome)
 			require.Contains(t, op.Err, test.says)
 			require.Less(t, op.Latency, 10*time.Second)
-			require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+			require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
 		})
 	}
 }
@@ -326,7 +326,7 @@ func TestHandlerSeesTheRequestAsFromAServer(t *testing.T) {
 	for _, r := range seen {
 		require.Equal(t, "/slots", r.URL.Path)
 		require.Equal(t, "/slots?day=1", r.RequestURI)
-		require.Equal(t, "host.simcity", r.Host)
+		require.Equal(t, "host.simcity.invalid", r.Host)
 		require.Empty(t, r.URL.Host)
 		require.NotNil(t, r.Body)
 	}

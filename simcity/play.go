@@ -86,17 +86,23 @@ func (p *play) perform() *Result {
 		p.compareWithBundle(res, first)
 	}
 	res.Repro = reproduction(p.t.Name(), res.Seed)
+	if p.settings.verify {
+		res.Repro = envVerify + "=1 " + res.Repro
+	}
 	p.t.Attr("simcity.seed", utoa(res.Seed))
 	p.t.Attr("simcity.digest", res.Digest.String())
 	p.t.Attr("simcity.verdict", string(res.Verdict))
 	if res.Verdict != Pass {
-		if path, err := writeBundle(p.t, res); err != nil {
+		if path, err := writeBundle(p.t, res, p.bundle != nil); err != nil {
 			p.t.Logf("simcity: the bundle could not be written: %v", err)
 		} else {
 			res.Bundle = path
 		}
 	}
 	fmt.Fprintln(p.t.Output(), res.Line())
+	for _, note := range res.notes() {
+		fmt.Fprintln(p.t.Output(), "simcity note:", note)
+	}
 	return res
 }
 

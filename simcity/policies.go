@@ -127,8 +127,8 @@ func (p Policies) Validate() error {
 	return nil
 }
 
-// With returns the policies after a change given as JSON, as Mission Control
-// and recorded commands give it: {"cancelChance": 0.3}. Unknown names, wrong
+// With returns the policies after a change given as JSON, as commands
+// give it: {"cancelChance": 0.3}. Unknown names, wrong
 // types and values out of range are errors, and then nothing changes.
 func (p Policies) With(change json.RawMessage) (Policies, error) {
 	var fields map[string]json.RawMessage

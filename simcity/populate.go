@@ -77,6 +77,7 @@ func (r *run) life(p *populationState, number int, a actor) {
 	})
 	defer r.leave(c)
 	err := p.Agent.Live(r.withActor(r.ctx, a), c)
+	r.endOfLife(p, c, err)
 	if err != nil && !r.over(err) {
 		r.event(c.id, EventNote, func(b []byte) []byte {
 			return append(appendString(append(b, `{"text":`...), "life ended: "+err.Error()), '}')
@@ -84,6 +85,20 @@ func (r *run) life(p *populationState, number int, a actor) {
 	}
 	if r.ctx.Err() == nil {
 		c.cleanUp(r.withActor(r.ctx, a))
+	}
+}
+
+// endOfLife counts how lives ended.
+func (r *run) endOfLife(p *populationState, c *Citizen, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.ended++
+	switch {
+	case c.steps >= p.StepLimit:
+		p.limited++
+	case err != nil && !r.over(err):
+		p.broken++
+		p.lastErr = c.id + ": " + err.Error()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // report tells the test how the run went, one subtest per invariant.
@@ -24,16 +25,17 @@ func (r *Result) report(t testing.TB) {
 }
 
 func (inv InvariantResult) report(t *testing.T, r *Result) {
+	t.Helper()
 	v := r.Violation(inv.Name)
 	switch {
 	case v != nil && v.Severity == Critical:
-		t.Errorf("at simulated %s, event %d: %s", v.At, v.Index, v.Breach.String())
+		t.Errorf("at simulated %s, event %d: %s", v.At.Round(time.Millisecond), v.Index, v.Breach.String())
 	case v != nil:
-		t.Logf("warning at simulated %s, event %d: %s", v.At, v.Index, v.Breach.String())
+		t.Logf("warning at simulated %s, event %d: %s", v.At.Round(time.Millisecond), v.Index, v.Breach.String())
 	case inv.Status == Unchecked && slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.Contains(reason, " "+inv.Name+" ") }):
 		t.Errorf("not checked: %d samples, needs %d", inv.Judgement.Samples, max(inv.Judgement.Needs, 1))
 	case inv.Status == Unchecked:
-		t.Log("not judged")
+		t.Skip("not judged: too few samples, or the run ended before")
 	default:
 		t.Logf("%s (want %s, %d samples)", inv.Judgement.Got, inv.Judgement.Want, inv.Judgement.Samples)
 	}

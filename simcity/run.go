@@ -79,7 +79,14 @@ type populationState struct {
 	born    int
 	living  int
 	acted   int64
+	worked  int64        // operations with outcome OK
+	failure string       // how the last one failed that was not OK
+	outside atomic.Int64 // requests that were part of no operation
 	dropped int64
+	ended   int    // lives
+	broken  int    // lives that ended in an error
+	limited int    // lives that reached their step limit
+	lastErr string // of the last broken life
 	weights float64
 }
 

@@ -239,7 +239,7 @@ func (s *Scenario) validateInjections() error {
 		field := fmt.Sprintf("scenario.Injections[%d]", i)
 		switch {
 		case in.Fault.Kind == "" || in.Fault.Inject == nil:
-			return &FieldError{Field: field + ".Fault", Value: fmt.Sprintf("%q", in.Fault.Kind), Allowed: "a Kind and an Inject function", Fix: "take a fault of package chaos"}
+			return &FieldError{Field: field + ".Fault", Value: fmt.Sprintf("%q", in.Fault.Kind), Allowed: "a Kind and an Inject function", Fix: "name the fault and give the function that makes it happen"}
 		case !isJSON(in.Fault.Parameters):
 			return &FieldError{Field: field + ".Fault.Parameters", Value: fmt.Sprint(in.Fault.Parameters), Allowed: "what encoding/json can write", Fix: "use numbers, strings and lists"}
 		case in.At < 0 || in.At >= s.Duration:

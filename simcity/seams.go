@@ -2,6 +2,7 @@ package simcity
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -50,10 +51,55 @@ func Yield(ctx context.Context, name string) error {
 		}
 		delay += max(d, 0)
 	}
-	if err := h.actor.Seam(name, delay); err != nil {
+	contended, err := h.actor.Seam(name, delay)
+	h.run.seams.passed(name, contended)
+	if err != nil {
 		return err
 	}
 	return ctx.Err()
+}
+
+// A SeamResult tells how often host code passed a seam for an actor, and how
+// often somebody else went first there. A seam that is never contended finds no
+// race.
+type SeamResult struct {
+	Name      string `json:"name"`
+	Passed    int64  `json:"passed"`
+	Contended int64  `json:"contended"`
+}
+
+func (s *seams) passed(name string, contended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	result := s.results[name]
+	if result == nil {
+		if len(s.results) >= maxSeams {
+			return
+		}
+		if s.results == nil {
+			s.results = make(map[string]*SeamResult)
+		}
+		result = &SeamResult{Name: name}
+		s.results[name] = result
+	}
+	result.Passed++
+	if contended {
+		result.Contended++
+	}
+}
+
+// maxSeams is how many names of seams are counted.
+const maxSeams = 1000
+
+// summary is the results in the order of their names.
+func (s *seams) summary() []SeamResult {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []SeamResult
+	for _, name := range slices.Sorted(maps.Keys(s.results)) {
+		all = append(all, *s.results[name])
+	}
+	return all
 }
 
 type seamHook = func(ctx context.Context, seam string) (time.Duration, error)
@@ -64,6 +110,8 @@ type seams struct {
 	next  int
 	wraps []seamEntry[func(http.RoundTripper) http.RoundTripper]
 	hooks []seamEntry[seamHook]
+
+	results map[string]*SeamResult
 
 	wrapped atomic.Pointer[http.RoundTripper] // base within all wraps
 	called  atomic.Pointer[[]seamHook]

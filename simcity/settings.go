@@ -46,9 +46,15 @@ func readSettings(environ []string) (settings, error) {
 			}
 			s.seed = &seed
 		case envVerify:
-			s.verify = isOn(value)
+			var err error
+			if s.verify, err = parseSwitch(name, value); err != nil {
+				return s, err
+			}
 		case envDebug:
-			s.debug = isOn(value)
+			var err error
+			if s.debug, err = parseSwitch(name, value); err != nil {
+				return s, err
+			}
 		case envReplay:
 			s.replay = value
 		default:
@@ -58,9 +64,14 @@ func readSettings(environ []string) (settings, error) {
 	return s, nil
 }
 
-// isOn reads a switch: 0, false, no and off are off, everything else is on.
-func isOn(value string) bool {
-	return !slices.Contains([]string{"0", "false", "no", "off"}, strings.ToLower(value))
+func parseSwitch(name, value string) (bool, error) {
+	switch strings.ToLower(value) {
+	case "1", "true", "yes", "on":
+		return true, nil
+	case "0", "false", "no", "off":
+		return false, nil
+	}
+	return false, &FieldError{Field: name, Value: value, Allowed: "1 or 0", Fix: "set it to 1, or unset it"}
 }
 
 func parseSeed(value string) (uint64, error) {
@@ -76,4 +87,12 @@ func parseSeed(value string) (uint64, error) {
 	return seed, nil
 }
 
-func environment() (settings, error) { return readSettings(os.Environ()) }
+// environment reads the process's settings. Each known one is asked for by name
+// as well, because go test's cache of results records only what is asked by
+// name: without it a run with another seed would be answered from the cache.
+func environment() (settings, error) {
+	for _, name := range knownSettings {
+		_, _ = os.LookupEnv(name)
+	}
+	return readSettings(os.Environ())
+}

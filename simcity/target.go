@@ -47,7 +47,7 @@ type inProcess struct {
 	factory func(*World) (http.Handler, error)
 }
 
-func (p *inProcess) baseURL() string { return "http://host.simcity" }
+func (p *inProcess) baseURL() string { return "http://host.simcity.invalid" }
 
 func (p *inProcess) validate(Clock) error {
 	if p.factory == nil {

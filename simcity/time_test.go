@@ -120,7 +120,7 @@ func TestStepLimitEndsALife(t *testing.T) {
 	})
 	population.StepLimit = 3
 	res := city(hello, population).Simulate(t)
-	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
 	require.Equal(t, int64(3), res.Operations)
 	require.ErrorIs(t, last, simcity.ErrOver)
 	require.ErrorContains(t, last, "for regular/1: StepLimit of 3 operations")

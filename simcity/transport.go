@@ -59,10 +59,14 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 		return nil, errors.New("simcity: the target is not built yet: send no request from its factory")
 	}
 	response, err := transport.RoundTrip(request)
-	if t.citizen == nil || t.citizen.operation == nil {
+	if t.citizen == nil {
 		return response, err
 	}
 	op := t.citizen.operation
+	if op == nil {
+		t.citizen.population.outside.Add(1)
+		return response, err
+	}
 	if err != nil {
 		if !errors.Is(err, ErrOver) {
 			op.answered(0, Failed)

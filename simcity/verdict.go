@@ -37,8 +37,12 @@ type Result struct {
 	// Invariants has one entry per invariant of the scenario, in its order.
 	Invariants []InvariantResult `json:"invariants"`
 	Findings   []Finding         `json:"findings,omitempty"`
+	// Seams has the seams that host code passed, in the order of their names.
+	Seams []SeamResult `json:"seams,omitempty"`
 	// Digest stands for all events of the run.
 	Digest Digest `json:"digest"`
+	// Verified: the run was made twice and did not differ.
+	Verified bool `json:"verified,omitempty"`
 	// Commands are those that steered the run, as they took effect.
 	Commands []Command `json:"commands,omitempty"`
 	Policies Policies  `json:"policies"`
@@ -75,9 +79,13 @@ const (
 
 // Line is the verdict in one line, stable and made for machines as well.
 func (r *Result) Line() string {
-	return fmt.Sprintf("simcity verdict=%s scenario=%s seed=%d clock=%s sim=%s citizens=%d operations=%d events=%d violations=%d digest=%s wall=%.2fs",
+	line := fmt.Sprintf("simcity verdict=%s scenario=%s seed=%d clock=%s sim=%s citizens=%d operations=%d events=%d violations=%d digest=%s wall=%.2fs",
 		r.Verdict, r.Scenario, r.Seed, r.Clock, r.Simulated.Round(time.Second), r.Citizens, r.Operations, r.Events,
 		len(r.Violations), r.Digest.String()[:16], r.Wall.Seconds())
+	if r.Verified {
+		line += " verified=2"
+	}
+	return line
 }
 
 // Invariant returns the result of the invariant of that name, or nil.
@@ -111,7 +119,7 @@ func (r *run) result() *Result {
 		Citizens:  r.counts.born, Operations: r.counts.operations, Events: r.log.next,
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
 		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics,
-		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(),
+		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
 	}
 	if r.log.broken != "" {
 		text, stack, _ := strings.Cut(r.log.broken, "\n")
@@ -193,18 +201,18 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 // doubts lists what was not checked.
 func (r *run) doubts(res *Result) []string {
 	var doubts []string
-	for _, rule := range r.judge.rules {
-		if doubt := rule.doubt(len(r.scenario.Injections) > 0); doubt != "" && !r.scenario.mayBeEmpty(rule.Name) {
-			doubts = append(doubts, doubt)
-		}
-	}
 	for _, p := range r.populations {
 		if p.dropped > 0 && !r.scenario.mayBeEmpty(p.Name) {
 			doubts = append(doubts, fmt.Sprintf("population %s: %d arrivals were dropped because the city was full; raise maxConcurrentAgents (%d) or lower the arrival rate",
 				p.Name, p.dropped, r.policies.MaxConcurrentAgents))
 		}
-		if p.acted == 0 && !r.scenario.mayBeEmpty(p.Name) {
-			doubts = append(doubts, fmt.Sprintf("population %s never acted: %d citizens, no operation; let it arrive earlier or more often, or list it in AllowEmpty", p.Name, p.born))
+		if doubt := p.doubt(); doubt != "" && !r.scenario.mayBeEmpty(p.Name) {
+			doubts = append(doubts, fmt.Sprintf("population %s %s; or list it in AllowEmpty", p.Name, doubt))
+		}
+	}
+	for _, rule := range r.judge.rules {
+		if doubt := rule.doubt(len(r.scenario.Injections) > 0); doubt != "" && !r.scenario.mayBeEmpty(rule.Name) {
+			doubts = append(doubts, doubt)
 		}
 	}
 	for _, f := range r.faults.touched {
@@ -213,6 +221,25 @@ func (r *run) doubts(res *Result) []string {
 		}
 	}
 	return doubts
+}
+
+// doubt says why a population tested nothing, or nothing.
+func (p *populationState) doubt() string {
+	switch {
+	case p.acted == 0 && p.broken > 0:
+		return fmt.Sprintf("never acted: %d of %d lives ended in an error, the last of %s", p.broken, p.born, p.lastErr)
+	case p.acted == 0 && p.outside.Load() > 0:
+		return fmt.Sprintf("never acted: %d requests were made outside of Citizen.Do; wrap them in it, so that they are operations", p.outside.Load())
+	case p.acted == 0:
+		return fmt.Sprintf("never acted: %d citizens, no operation; let it arrive earlier or more often", p.born)
+	case p.worked == 0:
+		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, p.failure)
+	case p.broken == p.ended && p.ended > 0:
+		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
+	case p.limited == p.born:
+		return fmt.Sprintf("was cut short: all %d citizens reached their StepLimit of %d operations; let them Sleep, or raise it", p.born, p.StepLimit)
+	}
+	return ""
 }
 
 // doubt says why a rule was not checked, or nothing.
@@ -248,7 +275,7 @@ func (r *Result) Explain() string {
 			fmt.Fprintf(&b, "    why:  %s\n", v.Detail)
 		}
 		if op := v.Operation; op != nil {
-			fmt.Fprintf(&b, "    by:   %s, operation %d %s(%v) -> %s %d\n", op.Citizen, op.Number, op.Name, op.Input, op.Outcome, op.Status)
+			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Citizen, op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
 		}
 		if len(v.Faults) > 0 {
 			fmt.Fprintf(&b, "    faults active: %s\n", strings.Join(v.Faults, ", "))
@@ -263,6 +290,9 @@ func (r *Result) Explain() string {
 	if r.Verdict == Inconclusive {
 		b.WriteString("\n  not decided, because\n")
 		for _, reason := range r.Reasons {
+			if slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Text == reason }) {
+				reason = "of the finding above"
+			}
 			b.WriteString("    - " + reason + "\n")
 		}
 	}
@@ -279,6 +309,29 @@ func (r *Result) Explain() string {
 		fmt.Fprintf(&b, "  all about it: %s (run again with SIMCITY_REPLAY=<this file>)\n", r.Bundle)
 	}
 	return b.String()
+}
+
+func inputText(input any) string {
+	if input == nil {
+		return ""
+	}
+	return fmt.Sprintf("(%v)", input)
+}
+
+// notes are what a reader of a run that passed should know as well.
+func (r *Result) notes() []string {
+	var notes []string
+	for _, f := range r.Findings {
+		if f.Severity == NoteFinding && f.Kind != FindingRandom {
+			notes = append(notes, f.Text)
+		}
+	}
+	for _, s := range r.Seams {
+		if s.Contended == 0 {
+			notes = append(notes, fmt.Sprintf("seam %s was passed %d times and nobody else ever went first: no race can show there; let citizens share instants (agents.Burst, SleepUntil) or give them less time between operations", s.Name, s.Passed))
+		}
+	}
+	return notes
 }
 
 // trimStack keeps the part of a stack that a reader needs.

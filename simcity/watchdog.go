@@ -13,6 +13,7 @@ import (
 // by the wait reason that the runtime prints.
 type hangAdvice struct {
 	reasons  []string
+	lock     bool
 	what     string
 	advice   string
 	severity FindingSeverity
@@ -21,14 +22,15 @@ type hangAdvice struct {
 var hangAdvices = []hangAdvice{
 	{
 		reasons:  []string{"sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "semacquire"},
-		what:     "waits for a lock whose holder is parked",
-		advice:   "a lock is held across a seam, a simulated sleep or a channel: move the seam outside the lock, or let go of the lock first",
+		lock:     true,
+		what:     "waits for a lock",
+		advice:   "a lock that is held across a seam, a sleep or a channel stops simulated time: let go of it first",
 		severity: InconclusiveFinding,
 	},
 	{
 		reasons:  []string{"IO wait", "syscall"},
 		what:     "sits in a socket or file read, so simulated time stands still",
-		advice:   "run this host with .Clock(simcity.Stepped())",
+		advice:   "run this host with .Clock(simcity.Stepped()); if it is an idle connection of net/http, set DisableKeepAlives on its transport",
 		severity: InconclusiveFinding,
 	},
 	{
@@ -96,11 +98,14 @@ func bubbleHere() string {
 // hangFinding explains why nothing moves: who is under way, what holds time,
 // and what to do.
 func hangFinding(bubble string, underway []string, phase, limit string) Finding {
-	var culprits []goroutine
+	var culprits, others []goroutine // those that hold time, and other handlers under way
 	for _, g := range goroutines() {
-		if g.bubble == bubble && bubble != "" && !g.durable && !strings.Contains(g.stack, "internal/synctest.Wait") &&
-			!strings.Contains(g.reason, "synctest") {
+		switch {
+		case g.bubble != bubble || bubble == "" || strings.Contains(g.stack, "internal/synctest.Wait") || strings.Contains(g.reason, "synctest"):
+		case !g.durable:
 			culprits = append(culprits, g)
+		case strings.Contains(g.stack, "(*exchange).serve("):
+			others = append(others, g)
 		}
 	}
 	f := Finding{Kind: FindingHang, Severity: InconclusiveFinding, Actor: strings.Join(underway, "; ")}
@@ -115,14 +120,33 @@ func hangFinding(bubble string, underway []string, phase, limit string) Finding 
 				continue
 			}
 			f.Severity = advice.severity
-			f.Text += fmt.Sprintf("; a goroutine %s [%s] at %s; advice: %s", advice.what, g.reason, firstHostFrame(g.stack), advice.advice)
-			f.Stack = joinStacks(culprits)
+			f.Text += fmt.Sprintf("; a goroutine %s [%s] at %s", advice.what, g.reason, firstHostFrame(g.stack))
+			f.Text += advice.conclude(&f, others)
+			f.Stack = joinStacks(append(culprits, others...))
 			return f
 		}
 	}
 	f.Stack = joinStacks(culprits)
 	f.Text += "; advice: see the stacks"
 	return f
+}
+
+// conclude names who may hold a lock that is waited for. If no other handler is
+// under way nobody will ever let go of it: that is the host's own deadlock.
+func (a *hangAdvice) conclude(f *Finding, others []goroutine) string {
+	switch {
+	case !a.lock:
+	case len(others) == 0:
+		f.Severity = FailFinding
+		return "; no other handler is under way that could let go of it: a deadlock in the host; advice: take locks in one order and none of them twice, see the stacks"
+	default:
+		text := "; other handlers under way, one of which may hold it:"
+		for _, g := range others {
+			text += fmt.Sprintf(" [%s] at %s", g.reason, firstHostFrame(g.stack))
+		}
+		return text + "; advice: " + a.advice
+	}
+	return "; advice: " + a.advice
 }
 
 func (a *hangAdvice) fits(g goroutine) bool {

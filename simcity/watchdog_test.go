@@ -60,7 +60,7 @@ func TestLockHeldAcrossASeamIsTold(t *testing.T) {
 	}, citizens("customer", 2, visitor)))
 	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
 	require.Contains(t, f.Text, "lock")
-	require.Contains(t, f.Text, "seam outside the lock")
+	require.Contains(t, f.Text, "held across a seam")
 	require.Contains(t, f.Text, "customer/1 in GET /")
 	require.Contains(t, f.Text, "customer/2 in GET /")
 	require.Contains(t, f.Text, "parked at seam store.book", "names the holder")

@@ -159,11 +159,14 @@ func (a *Actor) BeginHostCode(doing string) error {
 
 // Seam parks the calling thread at a named place in host code that works for
 // this actor. Unlike the actor's own goroutine, several threads may do so.
-func (a *Actor) Seam(place string, delay time.Duration) error {
+//
+// It reports whether somebody else went first meanwhile.
+func (a *Actor) Seam(place string, delay time.Duration) (contended bool, err error) {
 	c := a.conductor
 	if c.clock.name == "paced" && delay == 0 {
-		return nil
+		return false, nil
 	}
+	before := c.begins.Load()
 	p := c.takeSpare(a)
 	p.place, p.host = place, true
 	due := time.Duration(0)
@@ -173,9 +176,9 @@ func (a *Actor) Seam(place string, delay time.Duration) error {
 	c.mu.Lock()
 	a.seam = place
 	c.mu.Unlock()
-	err := c.park(p, due, nil)
+	err = c.park(p, due, nil)
 	c.putSpare(p)
-	return err
+	return c.begins.Load() > before+1, err
 }
 
 func (c *Conductor) takeSpare(a *Actor) *parking {

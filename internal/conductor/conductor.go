@@ -46,6 +46,7 @@ type Conductor struct {
 
 	steps  atomic.Uint64 // picks so far, read by the watchdog
 	halted atomic.Bool
+	begins atomic.Uint64 // picks that let host code begin or go on
 
 	mu        sync.Mutex
 	arrivals  []*parking
@@ -183,8 +184,8 @@ func (c *Conductor) waitForDue(until time.Duration) bool {
 	now := c.keeper.now()
 	c.mu.Lock()
 	next := until
-	if len(c.due) > 0 {
-		next = min(next, c.due[0].due)
+	if len(c.due) > 0 && c.due[0].due < next {
+		next = min(until, c.due.latestWithin(c.due[0].due+moment))
 	}
 	over := now >= until || len(c.live) == 0
 	wait := len(c.arrivals) == 0
@@ -220,6 +221,7 @@ func (c *Conductor) resumeOne() {
 	c.alone = last == 0
 	if p.host {
 		c.freshInstant()
+		c.begins.Add(1)
 	}
 	c.resume(p, nil)
 }

@@ -61,7 +61,7 @@ func crowd(d *diary) {
 				if a.BeginHostCode("call") != nil {
 					return
 				}
-				_ = a.Seam("store", 0)
+				_, _ = a.Seam("store", 0)
 				d.write("%s", a.ID)
 				_ = a.Sleep(context.Background(), time.Minute)
 			}

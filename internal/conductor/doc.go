@@ -19,6 +19,13 @@
 // at one instant fire in an arbitrary order, and the host's timers inherit the
 // instant at which they were set.
 //
+// # Instants
+//
+// Actors that are due within a millisecond of simulated time are ready together,
+// at the end of that millisecond's last due time: a sleep may last that much
+// longer than it was asked to. So actors that mean to act at the same time do,
+// although each stretch of host code has a nanosecond of its own.
+//
 // # Clocks
 //
 // [Virtual] runs inside a testing/synctest bubble: the host's own time.Now,

@@ -2,6 +2,12 @@ package conductor
 
 import "time"
 
+// moment is how much simulated time counts as one instant: those who are due
+// within it are ready together, at its end. Without it citizens would drift
+// apart, by the nanosecond that each stretch of host code takes, and those who
+// mean to act at the same time would never meet again.
+const moment = time.Millisecond
+
 // never is the due time of a parking that only a wake-up ends.
 const never = time.Duration(1<<63 - 1)
 
@@ -79,6 +85,23 @@ func (h *dueHeap) remove(p *parking) {
 		h.up(i)
 	}
 	p.slot = slotNone
+}
+
+// latestWithin is the latest due time that is not after limit, which must not be
+// before the earliest.
+func (h dueHeap) latestWithin(limit time.Duration) time.Duration {
+	latest := h[0].due
+	var look func(i int)
+	look = func(i int) {
+		if i >= len(h) || h[i].due > limit {
+			return
+		}
+		latest = max(latest, h[i].due)
+		look(2*i + 1)
+		look(2*i + 2)
+	}
+	look(0)
+	return latest
 }
 
 func (h dueHeap) up(i int) {

@@ -23,7 +23,7 @@ func TestUnderwayNamesActorRequestAndSeam(t *testing.T) {
 			var call conductor.Call
 			a.Begin(&call)
 			go func() {
-				_ = a.Seam("store.book", time.Minute)
+				_, _ = a.Seam("store.book", time.Minute)
 				call.Answer()
 			}()
 			_, _ = a.Await(context.Background(), &call, 0)
@@ -79,7 +79,7 @@ func TestDismissEndsSeamsInTheHost(t *testing.T) {
 		c.Go("customer/1", func(a *conductor.Actor) {
 			var call conductor.Call
 			a.Begin(&call)
-			go func() { told = a.Seam("store", 2*time.Hour); call.Answer() }()
+			go func() { _, told = a.Seam("store", 2*time.Hour); call.Answer() }()
 			_, _ = a.Await(context.Background(), &call, 0)
 		})
 		c.Run(time.Hour)
@@ -169,7 +169,7 @@ func TestManySeamsOfOneActorAreDrawnEach(t *testing.T) {
 					var all sync.WaitGroup
 					for _, place := range []string{"a", "b", "c"} {
 						all.Go(func() {
-							_ = a.Seam(place, 0)
+							_, _ = a.Seam(place, 0)
 							order += place
 						})
 					}
