@@ -2,6 +2,7 @@ package simcity
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -76,6 +77,19 @@ func (r *run) find(f Finding) {
 	r.findings = append(r.findings, f)
 }
 
+// sincePanic leaves out the frames that only handled the panic: the first frame
+// is then the one that panicked.
+func sincePanic(stack string) string {
+	header, frames, _ := strings.Cut(stack, "\n")
+	_, after, found := strings.Cut(frames, "\npanic(")
+	if !found {
+		return stack
+	}
+	_, after, _ = strings.Cut(after, "\n") // the rest of the call
+	_, after, _ = strings.Cut(after, "\n") // its place
+	return header + "\n" + after
+}
+
 // maxFindings is how many of one severity are kept: many notes must not hide a
 // failure.
 const maxFindings = 100
@@ -93,7 +107,7 @@ func (r *run) toldBefore(severity FindingSeverity) int {
 // panicked records a panic of an actor or of a handler on its behalf. Unless
 // the scenario keeps going it ends the run.
 func (r *run) panicked(where string, value any, stack []byte) {
-	r.find(Finding{Kind: FindingPanic, Actor: where, Text: fmt.Sprintf("panic in %s: %v", where, value), Stack: string(stack)})
+	r.find(Finding{Kind: FindingPanic, Actor: where, Text: fmt.Sprintf("panic in %s: %v", where, value), Stack: sincePanic(string(stack))})
 	if !r.scenario.KeepGoing && !r.closing.Load() {
 		r.mu.Lock()
 		r.ended = true
