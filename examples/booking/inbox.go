@@ -107,11 +107,7 @@ func rate(tx Tx, handle string, accepted bool) (city string, err error) {
 // propose offers the customer another start. It is free when proposed but not
 // kept: who reschedules first has it.
 func (a *App) propose(c *call) (reply, error) {
-	var to move
-	if err := c.decode(&to); err != nil {
-		return reply{}, err
-	}
-	start, err := startOf(to.Start)
+	to, start, err := c.decodeMove()
 	if err != nil {
 		return reply{}, err
 	}

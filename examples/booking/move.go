@@ -10,15 +10,19 @@ type move struct {
 	Start string `json:"start"`
 }
 
+func (c *call) decodeMove() (to move, start time.Time, err error) {
+	if err := c.decode(&to); err != nil {
+		return to, start, err
+	}
+	start, err = startOf(to.Start)
+	return to, start, err
+}
+
 // reschedule moves a booking to another start in one step. Moving to the
 // start that the vendor proposed accepts the proposal; any other move of a
 // paid booking asks the vendor again. A hold stays a hold.
 func (a *App) reschedule(c *call) (reply, error) {
-	var to move
-	if err := c.decode(&to); err != nil {
-		return reply{}, err
-	}
-	start, err := startOf(to.Start)
+	to, start, err := c.decodeMove()
 	if err != nil {
 		return reply{}, err
 	}
