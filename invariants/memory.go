@@ -103,7 +103,7 @@ func (m *memory) look(s *simcity.Snapshot) (used, limit float64, whose string) {
 func (m *memory) judge() simcity.Judgement {
 	want := "less than " + percent(m.bound)
 	if m.looks == 0 && m.own && !m.process.measurable() {
-		return simcity.Judgement{Got: "not measurable on this system", Want: want, Bound: m.bound}
+		return simcity.Judgement{Got: "not measurable on this system", Exempt: "not measurable", Want: want, Bound: m.bound}
 	}
 	return simcity.Judgement{
 		Got: percent(m.peak) + " at most", Want: want, Value: m.peak, Bound: m.bound,

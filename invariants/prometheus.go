@@ -32,13 +32,8 @@ type prometheus string
 
 func (p prometheus) Collect(ctx context.Context, w *simcity.World) error {
 	found, err := p.read(ctx, w.Client(), w.BaseURL())
-	if err != nil {
-		return err
-	}
-	for name, value := range found {
-		w.Metrics().Set(name, value)
-	}
-	return nil
+	w.Metrics().Replace(string(p), found) // after an error none are left: old figures are no samples
+	return err
 }
 
 // read fetches the page and its figures.

@@ -21,9 +21,12 @@ func (r *run) play(patience time.Duration) *Result {
 	began := time.Now()
 	done := make(chan *Result, 1)
 	never := make(chan struct{})
-	if r.clock.inner.Name() != "virtual" {
-		r.live()
-		done <- r.result()
+	if r.clock.inner.HostTimeIsReal() {
+		go func() {
+			defer r.escaped(done)
+			r.live()
+			done <- r.result()
+		}()
 	} else {
 		go func() {
 			defer r.escaped(done)
@@ -93,9 +96,6 @@ func counted(n int, thing string) string {
 
 // watch waits for the result, and gives up on a virtual run that does not move.
 func (r *run) watch(done <-chan *Result, patience time.Duration) *Result {
-	if r.clock.inner.Name() != "virtual" {
-		return <-done
-	}
 	ticker := time.NewTicker(min(patience/4+1, 250*time.Millisecond))
 	defer ticker.Stop()
 	var position uint64
@@ -106,11 +106,20 @@ func (r *run) watch(done <-chan *Result, patience time.Duration) *Result {
 			return res
 		case <-ticker.C:
 		}
+		realTime := r.clock.inner.HostTimeIsReal()
+		if realTime && r.progress.Load() == phaseRunning {
+			moved = time.Now() // requests have deadlines there, and steps may be minutes apart
+			continue
+		}
 		if now := r.position(); now != position {
 			position, moved = now, time.Now()
 			continue
 		}
-		if time.Since(moved) >= patience {
+		limit := patience
+		if realTime {
+			limit += r.scenario.RequestTimeout
+		}
+		if time.Since(moved) >= limit {
 			return r.giveUp(patience)
 		}
 	}
@@ -119,7 +128,7 @@ func (r *run) watch(done <-chan *Result, patience time.Duration) *Result {
 // position changes whenever the run moves.
 func (r *run) position() uint64 {
 	position := r.progress.Load() << 48
-	if c := r.conductorForWatch.Load(); c != nil {
+	if c := r.conducting.Load(); c != nil {
 		position += c.Steps()
 	}
 	return position
@@ -129,9 +138,11 @@ func (r *run) position() uint64 {
 // the one that hangs, so it is asked for, not waited for.
 func (r *run) giveUp(patience time.Duration) *Result {
 	r.freeze()
+	r.abandoned.Store(true)
 	var underway []string
-	if c := r.conductorForWatch.Load(); c != nil {
+	if c := r.conducting.Load(); c != nil {
 		underway = c.Underway()
+		c.Abandon()
 	}
 	bubble, _ := r.bubble.Load().(string)
 	f := hangFinding(bubble, underway, r.phase(), patience.String())
@@ -148,6 +159,9 @@ func (r *run) giveUp(patience time.Duration) *Result {
 		Clock: r.clock.String(), Findings: []Finding{f}, Metrics: &Snapshot{},
 	}
 }
+
+// phaseRunning is the value of progress during the run proper.
+const phaseRunning = 1
 
 func (r *run) phase() string {
 	return [...]string{"while the target was built", "during the run", "while the run was wound up", "while the host closes", "after the end"}[min(r.progress.Load(), 4)]

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 )
 
@@ -75,7 +76,8 @@ type eventLog struct {
 	watch    []func(Event)
 	appended func(time.Duration)
 	scratch  []byte
-	broken   string // how a watcher failed
+	broken   string       // how a watcher failed
+	silent   *atomic.Bool // the run was given up: nobody is told what it still does
 }
 
 // append adds an event whose payload is written by fill into a reused buffer.
@@ -94,7 +96,7 @@ func (l *eventLog) append(at time.Duration, actor, kind string, fill func([]byte
 		l.appended(at)
 	}
 	l.next++
-	if len(l.watch) > 0 {
+	if len(l.watch) > 0 && !l.silent.Load() {
 		l.deliver(e)
 	}
 	return e

@@ -112,6 +112,19 @@ func (r *run) panicked(where string, value any, stack []byte) {
 		r.mu.Lock()
 		r.ended = true
 		r.mu.Unlock()
-		r.conductor.Halt()
+		if c := r.conducting.Load(); c != nil {
+			c.Halt()
+		}
 	}
+}
+
+// stalled records that simulated time stands still although actors run.
+func (r *run) stalled(last string) {
+	r.find(Finding{
+		Kind: FindingHang, Actor: last,
+		Text: fmt.Sprintf("simulated time stands still: millions of steps within a millisecond, the last by %s; let its life Sleep for more than nothing", last),
+	})
+	r.mu.Lock()
+	r.ended = true
+	r.mu.Unlock()
 }

@@ -15,9 +15,7 @@ type hostLog struct {
 const hostLogLines = 200
 
 func (l *hostLog) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{
-		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr { return a },
-	}))
+	return slog.New(slog.NewTextHandler(l, nil))
 }
 
 // Write takes one line.

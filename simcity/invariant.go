@@ -107,8 +107,13 @@ type Judgement struct {
 	Bound   float64 `json:"bound"` // Want as a number
 	Samples int64   `json:"samples"`
 	Needs   int64   `json:"needs"`
-	Breach  *Breach `json:"breach,omitempty"`
+	// Exempt says why the rule does not apply to this run. Then it needs nothing.
+	Exempt string  `json:"exempt,omitempty"`
+	Breach *Breach `json:"breach,omitempty"`
 }
+
+// enough reports whether the rule had what it needs: one sample at the least.
+func (j *Judgement) enough() bool { return j.Exempt != "" || j.Samples >= max(j.Needs, 1) }
 
 // numbersOnly replaces what JSON cannot tell: a value that is no number, or
 // infinite, is told by Got and Want alone.

@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -8,7 +9,7 @@ import (
 
 // judge lets the invariants see the run and keeps what they say.
 type judge struct {
-	mu    sync.Mutex // only taken when the run is paced: otherwise one actor runs at a time
+	mu    sync.Mutex // only taken on a real clock: otherwise one actor runs at a time
 	rules []*rule
 	sees  []*rule // those with an Operation function
 }
@@ -22,7 +23,8 @@ type rule struct {
 	first      *Violation
 	phases     []Judgement // of a steady invariant, one per steady phase
 	last       Judgement
-	judged     bool // last is there
+	judged     bool    // last is there
+	early      *Breach // of a steady rule, before the first fault
 }
 
 func (j *judge) begin(r *run) {
@@ -35,9 +37,9 @@ func (j *judge) begin(r *run) {
 	}
 }
 
-// lock serialises checks in a paced run.
+// lock serialises checks where actors may overlap.
 func (j *judge) lock(r *run) (unlock func()) {
-	if !r.paced() {
+	if !r.clock.inner.HostTimeIsReal() {
 		return func() {}
 	}
 	j.mu.Lock()
@@ -112,6 +114,12 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 	if r.ended {
 		return
 	}
+	if rule.When == Steady && len(r.scenario.Injections) > 0 && r.faults.begun == 0 && !r.closing.Load() {
+		if rule.early == nil {
+			rule.early = breach
+		}
+		return
+	}
 	rule.violations++
 	if rule.first != nil {
 		return
@@ -154,7 +162,6 @@ func (r *run) endPhase(last bool) {
 	r.mu.Lock()
 	steady := r.faults.steadyAt(now, r.scenario.RecoveryGrace)
 	index := r.log.next
-	before := len(r.scenario.Injections) > 0 && r.faults.begun == 0
 	r.mu.Unlock()
 	for _, rule := range r.judge.rules {
 		if rule.When != Steady {
@@ -162,8 +169,11 @@ func (r *run) endPhase(last bool) {
 		}
 		j := rule.sumUp()
 		rule.phases = append(rule.phases, j)
+		if last && !steady {
+			j.Samples, j.Breach = 0, nil // a fault or its grace lasted to the end: nothing after it was judged
+		}
 		rule.last = j
-		if j.Breach != nil && j.Samples >= j.Needs && steady && (!before || last) {
+		if j.Breach != nil && j.enough() && steady {
 			r.violate(rule, j.Breach, nil, index)
 		}
 		if rule.check.Restart != nil && !last {
@@ -184,7 +194,7 @@ func (r *run) judgeEnd() {
 			continue
 		}
 		rule.last = rule.sumUp()
-		if b := rule.last.Breach; b != nil && rule.first == nil && rule.last.Samples >= rule.last.Needs {
+		if b := rule.last.Breach; b != nil && rule.first == nil && rule.last.enough() {
 			r.mu.Lock()
 			index := r.log.next
 			r.mu.Unlock()
@@ -236,6 +246,8 @@ func (r *run) ticks(a actor) {
 	for {
 		due = r.tickAfter(due)
 		if now := r.elapsed(); now-due > tickBacklog*r.scenario.tick(r.currentPolicies()) {
+			r.noteDrift(due)
+			r.tick(a) // the lateness is seen before the backlog is let go
 			due = r.tickAfter(now)
 		}
 		if a.SleepUntil(r.ctx, due) != nil {
@@ -271,7 +283,7 @@ func (r *run) probe(a actor, f func()) {
 func (r *run) collect(a actor) {
 	ctx := r.withActor(r.ctx, a)
 	if r.closing.Load() {
-		ctx = r.withActor(backgroundForRun(), a)
+		ctx = r.withActor(context.Background(), a)
 	}
 	for _, collector := range r.scenario.Collectors {
 		err := collector.Collect(ctx, r.world)
@@ -279,11 +291,19 @@ func (r *run) collect(a actor) {
 			continue
 		}
 		text := fmt.Sprintf("collector %T: %v", collector, err)
-		if !r.quietly[text] {
-			r.quietly[text] = true
+		if r.firstTime(text) {
 			r.find(Finding{Kind: FindingCollector, Severity: NoteFinding, Text: text})
 		}
 	}
+}
+
+// firstTime reports whether text was not told before.
+func (r *run) firstTime(text string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	told := r.quietly[text]
+	r.quietly[text] = true
+	return !told
 }
 
 // noteDrift measures how late a tick of a paced run comes, in real milliseconds
@@ -295,9 +315,5 @@ func (r *run) noteDrift(due time.Duration) {
 	late := float64(r.elapsed()-due) / r.clock.inner.Factor() / float64(time.Millisecond)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	perTick := float64(r.policies.TickSpeedMs) / 1000
-	if factor := r.clock.inner.Factor(); factor > 0 {
-		perTick = r.scenario.tick(r.policies).Seconds() / factor
-	}
-	r.driftMillis = late / perTick
+	r.driftMillis = late / (r.scenario.tick(r.policies).Seconds() / r.clock.inner.Factor())
 }

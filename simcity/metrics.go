@@ -17,6 +17,7 @@ type Metrics struct {
 	counters map[string]int64
 	gauges   map[string]float64
 	trends   map[string]*Trend
+	sources  map[string][]string // names of gauges by who told them
 }
 
 func newMetrics() *Metrics {
@@ -24,6 +25,7 @@ func newMetrics() *Metrics {
 		counters: make(map[string]int64),
 		gauges:   make(map[string]float64),
 		trends:   make(map[string]*Trend),
+		sources:  make(map[string][]string),
 	}
 }
 
@@ -42,6 +44,25 @@ func (m *Metrics) Set(name string, value float64) {
 	} else {
 		m.gauges[name] = value
 	}
+	m.mu.Unlock()
+}
+
+// Replace makes figures the current ones of a source, such as a page of metrics,
+// and drops what the source told before and does not tell now.
+func (m *Metrics) Replace(source string, figures map[string]float64) {
+	m.mu.Lock()
+	for _, name := range m.sources[source] {
+		delete(m.gauges, name)
+	}
+	delete(m.sources, source)
+	m.mu.Unlock()
+	names := make([]string, 0, len(figures))
+	for name, value := range figures {
+		m.Set(name, value)
+		names = append(names, name)
+	}
+	m.mu.Lock()
+	m.sources[source] = names
 	m.mu.Unlock()
 }
 

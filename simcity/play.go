@@ -42,6 +42,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if err := p.simulation.Validate(); err != nil {
 		return nil, err
 	}
+	if p.settings.verify && p.simulation.clock.inner.HostTimeIsReal() {
+		return nil, &FieldError{Field: envVerify, Value: "1", Allowed: "a Virtual clock", Fix: "a run on real time does not repeat exactly: unset it, or leave this test out with -run"}
+	}
 	return p, p.enoughTime()
 }
 

@@ -145,17 +145,14 @@ func (p *populationState) drawPersona(c *Citizen) string {
 	return p.Personas[len(p.Personas)-1].Name
 }
 
-// address is in 10.0.0.0/8, one per actor, so that a host which limits by address
-// sees as many clients as there are.
-func (h *hands) address() string {
-	if h.from == "" {
-		var sum uint32 = 2166136261
-		for _, b := range []byte(h.actor.ID) { // FNV-1a
-			sum = (sum ^ uint32(b)) * 16777619
-		}
-		h.from = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(sum >> 16), byte(sum >> 8), byte(sum)}), 40000).String()
+// addressOf is in 10.0.0.0/8, one per actor, so that a host which limits by
+// address sees as many clients as there are.
+func addressOf(a actor) string {
+	var sum uint32 = 2166136261
+	for _, b := range []byte(a.ID) { // FNV-1a
+		sum = (sum ^ uint32(b)) * 16777619
 	}
-	return h.from
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(sum >> 16), byte(sum >> 8), byte(sum)}), 40000).String()
 }
 
 // stillHere lists citizens with clean-ups left, in the order of their ids.

@@ -40,11 +40,12 @@ type run struct {
 	bubble    atomic.Value  // string: the bubble's number, as dumps of goroutines tell it
 	lastEvent atomic.Int64  // when, in simulated time
 	frozen    atomic.Bool   // the clock stands: the run was given up
+	abandoned atomic.Bool   // given up: watchers hear no more
 
-	conductorForWatch atomic.Pointer[conductor.Conductor]
-	prober            atomic.Pointer[conductor.Actor]
-	inbox             chan Command // from outside, for running runs
-	stopAsked         atomic.Bool  // likewise
+	conducting atomic.Pointer[conductor.Conductor]
+	prober     atomic.Pointer[conductor.Actor]
+	inbox      chan Command // from outside, for running runs
+	stopAsked  atomic.Bool  // likewise
 
 	mu          sync.Mutex
 	log         eventLog
@@ -62,6 +63,7 @@ type run struct {
 	commands    []Command // as they took effect
 	stopped     bool
 	ended       bool // nothing more is judged
+	judgedAtEnd bool
 	closers     []func(context.Context) error
 	quietly     map[string]bool // collector errors told already
 }
@@ -112,7 +114,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	}
 	r.world = &World{run: r}
 	r.policies = r.scenario.Policies
-	r.log.watch = s.watchers
+	r.log.watch, r.log.silent = s.watchers, &r.abandoned
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
 	return r
 }
@@ -124,10 +126,10 @@ func (r *run) elapsed() time.Duration {
 	if r.frozen.Load() {
 		return time.Duration(r.lastEvent.Load())
 	}
-	if r.conductor == nil {
-		return 0
+	if c := r.conducting.Load(); c != nil {
+		return c.Now()
 	}
-	return r.conductor.Now()
+	return 0
 }
 
 func (r *run) date(elapsed time.Duration) time.Time { return r.began.Add(elapsed).UTC() }
@@ -180,16 +182,14 @@ func (r *run) found() bool {
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.ctx = conductor.ForWholeRun(r.ctx)
-	draws := stream(r.seed, "schedule")
-	r.conductor = conductor.New(conductor.Config{
-		Clock:        r.clock.inner,
-		Draw:         draws.IntN,
-		BetweenSteps: r.obey,
-		Panicked:     r.panicked,
-	})
-	r.conductorForWatch.Store(r.conductor)
+	if !r.paced() {
+		r.startClock()
+	}
 	r.client = r.clientFor(nil)
 	if err := r.guard("an invariant's Begin", func() error { r.judge.begin(r); return nil }); err != nil {
+		if !errors.Is(err, errPanicked) {
+			r.find(Finding{Kind: FindingTarget, Text: err.Error()})
+		}
 		return false
 	}
 	r.event("run", EventRunStarted, func(b []byte) []byte {
@@ -207,20 +207,45 @@ func (r *run) found() bool {
 	}
 	r.handlers, _ = base.(*handlerTransport)
 	r.seams.setBase(base)
+	if r.paced() { // what the factory took is not the run's time
+		r.startClock()
+	}
 	return true
+}
+
+// startClock makes the conductor: simulated time begins.
+func (r *run) startClock() {
+	draws := stream(r.seed, "schedule")
+	r.conductor = conductor.New(conductor.Config{
+		Clock:        r.clock.inner,
+		Draw:         draws.IntN,
+		BetweenSteps: r.obey,
+		Panicked:     r.panicked,
+		Stalled:      r.stalled,
+	})
+	r.conducting.Store(r.conductor)
 }
 
 var errPanicked = errors.New("it panicked")
 
-// guard turns a panic of what users gave into a finding and an error.
-func (r *run) guard(where string, f func() error) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			r.panicked(where, value, debug.Stack())
-			err = fmt.Errorf("%w: %v", errPanicked, value)
-		}
+// guard turns a panic of what users gave into a finding and an error. It runs f
+// on a goroutine of its own, because t.FailNow and all of require end theirs, and
+// this one is the bubble's root.
+func (r *run) guard(where string, f func() error) error {
+	err := fmt.Errorf("simcity: %s ended its goroutine, as t.FailNow and require do: return an error instead", where)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if value := recover(); value != nil {
+				r.panicked(where, value, debug.Stack())
+				err = fmt.Errorf("%w: %v", errPanicked, value)
+			}
+		}()
+		err = f()
 	}()
-	return f()
+	<-done
+	return err
 }
 
 // await waits for the answer to a call. The deadline is on the host's clock.
@@ -256,7 +281,7 @@ func (r *run) obey() {
 // poke lets a run on a real clock see a command at once. A virtual one steps all
 // the time, and what is inside its bubble cannot be reached from outside.
 func (r *run) poke() {
-	if c := r.conductorForWatch.Load(); c != nil && r.clock.inner.HostTimeIsReal() {
+	if c := r.conducting.Load(); c != nil && r.clock.inner.HostTimeIsReal() {
 		c.Poke()
 	}
 }
@@ -264,7 +289,10 @@ func (r *run) poke() {
 // reached tells whether the run is where c took effect when it was recorded:
 // between two events there may be many steps, and time between two steps.
 func (r *run) reached(c Command) bool {
-	return c.Index <= r.log.next && c.Step <= r.conductor.Steps() && c.At <= r.elapsed()
+	r.mu.Lock()
+	next := r.log.next
+	r.mu.Unlock()
+	return c.Index <= next && c.Step <= r.conductor.Steps() && c.At <= r.elapsed()
 }
 
 // scheduled gives a command of the scenario at its time.
@@ -324,7 +352,7 @@ func (r *run) onStop(f func()) (stop func()) {
 
 // overOr is ErrOver if the run has ended, which explains any error, else err.
 func (r *run) overOr(err error) error {
-	if r.ctx.Err() != nil && !r.closing.Load() {
+	if r.ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return ErrOver
 	}
 	return err

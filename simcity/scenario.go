@@ -176,6 +176,9 @@ func (s *Scenario) tick(p Policies) time.Duration {
 	return time.Duration(float64(p.TickSpeedMs) * float64(time.Millisecond) * s.Compression)
 }
 
+// reservedNames are those of the engine's own actors and streams.
+var reservedNames = []string{"command", "end", "fault", "gate", "judge", "run", "tick", "world"}
+
 func (s *Scenario) validatePopulations() error {
 	if len(s.Populations) == 0 {
 		return &FieldError{Field: "scenario.Populations", Value: "empty", Allowed: "at least one", Fix: "add one with Simulation.Populate"}
@@ -186,6 +189,8 @@ func (s *Scenario) validatePopulations() error {
 		switch {
 		case p.Name == "" || strings.ContainsAny(p.Name, "/ \t\n\""):
 			return &FieldError{Field: field + ".Name", Value: fmt.Sprintf("%q", p.Name), Allowed: "a word without slash", Fix: `name the population, such as "customer"`}
+		case slices.Contains(reservedNames, p.Name):
+			return &FieldError{Field: field + ".Name", Value: p.Name, Allowed: "any but " + strings.Join(reservedNames, ", "), Fix: "the engine's own actors have that name: choose another"}
 		case seen[p.Name]:
 			return &FieldError{Field: field + ".Name", Value: p.Name, Allowed: "unique names", Fix: "rename one of the two populations"}
 		case p.Agent == nil:
@@ -200,14 +205,21 @@ func (s *Scenario) validatePopulations() error {
 				return &FieldError{Field: fmt.Sprintf("%s.Personas[%d].Weight", field, j), Value: persona.Weight, Allowed: fmt.Sprintf("0 to %g", maxWeight), Fix: "weights are relative to one another; 0 counts as 1"}
 			}
 		}
-		for part, value := range map[string]any{"Arrivals": p.Arrivals, "Agent": p.Agent} {
-			if v, ok := value.(interface{ Validate() error }); ok {
-				if err := v.Validate(); err != nil {
-					return fmt.Errorf("%s.%s: %w", field, part, err)
-				}
-			}
+		if err := askedToValidate(p.Arrivals); err != nil {
+			return fmt.Errorf("%s.Arrivals: %w", field, err)
+		}
+		if err := askedToValidate(p.Agent); err != nil {
+			return fmt.Errorf("%s.Agent: %w", field, err)
 		}
 		seen[p.Name] = true
+	}
+	return nil
+}
+
+// askedToValidate asks what can tell whether it works.
+func askedToValidate(value any) error {
+	if v, ok := value.(interface{ Validate() error }); ok {
+		return v.Validate()
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ type hands struct {
 	run   *run
 	actor actor
 	host  context.Context // what requests of this actor hand to the host
-	from  string          // its network address, once asked for
+	from  string          // its network address
 }
 
 func handsOf(ctx context.Context) *hands {
@@ -28,7 +28,7 @@ func handsOf(ctx context.Context) *hands {
 }
 
 func (r *run) withActor(ctx context.Context, a actor) context.Context {
-	h := &hands{run: r, actor: a}
+	h := &hands{run: r, actor: a, from: addressOf(a)}
 	h.host = context.WithValue(context.Background(), actorKey{}, h)
 	return context.WithValue(ctx, actorKey{}, h)
 }
@@ -37,7 +37,9 @@ func (r *run) withActor(ctx context.Context, a actor) context.Context {
 // it runs may be parked while others go first, or delayed or failed by a fault.
 // Put it where the host would touch a database or another service. Without a
 // running simulation in ctx it returns nil at once. Never call it with a lock
-// held that other actors need.
+// held that other actors need. If a handler forks, give each branch a name of its
+// own ("stock/1", "stock/2"): which of two goroutines of one actor goes first at
+// seams of one name is not drawn.
 func Yield(ctx context.Context, name string) error {
 	h := handsOf(ctx)
 	if h == nil {

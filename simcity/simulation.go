@@ -96,7 +96,8 @@ func (s *Simulation) Until(duration time.Duration) *Simulation {
 	return s
 }
 
-// Watch calls f for each event, in order, inside the run: it must not block.
+// Watch calls f for each event, in order, inside the run: it must neither block
+// nor call the World or Running.Send, which wait for the event to be told.
 func (s *Simulation) Watch(f func(Event)) *Simulation {
 	s.watchers = append(slices.Clone(s.watchers), f)
 	return s

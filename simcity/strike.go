@@ -83,6 +83,12 @@ func (r *run) undo(ctx context.Context, by string, back *revert) {
 			}
 		}
 	}
+	if err != nil && r.ctx.Err() != nil && ctx.Err() != nil {
+		r.mu.Lock()
+		back.done = false // cut short by the end of the run: undoAll tries again
+		r.mu.Unlock()
+		return
+	}
 	if err != nil {
 		r.find(Finding{Kind: FindingFault, Actor: by, Text: fmt.Sprintf("%s could not be reverted, three times: %v", back.kind, err)})
 	}

@@ -112,13 +112,13 @@ func (t *handlerTransport) RoundTrip(request *http.Request) (*http.Response, err
 		return nil, errors.New("simcity: a request without an actor: make it with the context that the agent, collector or fault was given")
 	}
 	if err := request.Context().Err(); err != nil {
-		return nil, err
+		return nil, t.run.overOr(err)
 	}
 	if err := h.actor.BeginHostCode(request.Method + " " + request.URL.Path); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(h.host)
-	x := &exchange{transport: t, request: serverRequest(ctx, request, h.address())}
+	x := &exchange{transport: t, request: serverRequest(ctx, request, h.from)}
 	x.answer.header = make(http.Header)
 	h.actor.Begin(&x.call)
 	t.work(x)
@@ -129,7 +129,7 @@ func (t *handlerTransport) RoundTrip(request *http.Request) (*http.Response, err
 				request.Method, request.URL.Path, t.run.scenario.RequestTimeout, context.DeadlineExceeded)
 		}
 		cancel(err)
-		return nil, err
+		return nil, t.run.overOr(err)
 	}
 	cancel(nil)
 	return x.result(request)

@@ -166,7 +166,7 @@ func (rule *rule) result() InvariantResult {
 // checked reports whether the rule had what it needs: over the whole run, and
 // if it is steady, in the last phase too.
 func (rule *rule) checked() bool {
-	return rule.judged && rule.last.Samples >= rule.last.Needs
+	return rule.judged && rule.last.enough()
 }
 
 // decide is the verdict and why.
@@ -211,9 +211,16 @@ func (r *run) doubts(res *Result) []string {
 		}
 	}
 	for _, rule := range r.judge.rules {
-		if doubt := rule.doubt(len(r.scenario.Injections) > 0); doubt != "" && !r.scenario.mayBeEmpty(rule.Name) {
+		doubt, breach := rule.doubt(len(r.scenario.Injections) > 0)
+		if doubt != "" && (breach || !r.scenario.mayBeEmpty(rule.Name)) {
 			doubts = append(doubts, doubt)
 		}
+	}
+	if !r.judgedAtEnd && !r.ended {
+		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
+	}
+	if n := len(r.scenario.Injections) - r.faults.begun; n > 0 {
+		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", n, len(r.scenario.Injections)))
 	}
 	for _, f := range r.faults.touched {
 		if f.touched.Count() == 0 && !r.scenario.mayBeEmpty(f.kind) {
@@ -242,25 +249,25 @@ func (p *populationState) doubt() string {
 	return ""
 }
 
-// doubt says why a rule was not checked, or nothing.
-func (rule *rule) doubt(faults bool) string {
+// doubt says why a rule was not checked, or nothing. That steady state did not
+// hold before the first fault is more than a lack of samples: a breach.
+func (rule *rule) doubt(faults bool) (text string, breach bool) {
 	switch {
 	case rule.first != nil:
-		return ""
+		return "", false
+	case rule.early != nil:
+		return fmt.Sprintf("steady state did not hold before the first fault: %s: %s", rule.Name, rule.early), true
 	case !rule.checked():
 		return fmt.Sprintf("invariant %s was not checked: %d samples, needs %d; run longer or busier, or list it in AllowEmpty",
-			rule.Name, rule.last.Samples, max(rule.last.Needs, 1))
+			rule.Name, rule.last.Samples, max(rule.last.Needs, 1)), false
 	case !faults || rule.When != Steady || len(rule.phases) < 2:
-		return ""
+		return "", false
 	}
-	before := rule.phases[0]
-	switch {
-	case before.Samples < before.Needs:
-		return fmt.Sprintf("invariant %s was not checked before the first fault: %d samples, needs %d; let the fault begin later", rule.Name, before.Samples, before.Needs)
-	case before.Breach != nil:
-		return fmt.Sprintf("steady state did not hold before the first fault: %s: %s", rule.Name, before.Breach)
+	if before := rule.phases[0]; !before.enough() {
+		return fmt.Sprintf("invariant %s was not checked before the first fault: %d samples, needs %d; let the fault begin later",
+			rule.Name, before.Samples, max(before.Needs, 1)), false
 	}
-	return ""
+	return "", false
 }
 
 // Explain is the failure as a reader wants it: what, when, got and wanted, who,

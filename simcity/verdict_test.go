@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -106,7 +107,7 @@ func TestWhatWasNotCheckedIsInconclusive(t *testing.T) {
 			s.Populations[0] = citizens("customer", 1, regular)
 			s.Invariants = append(s.Invariants, steady(&seen))
 			s.Injections = []simcity.Injection{{Fault: calmFault(), At: 20 * time.Minute, For: time.Minute}}
-		}, "steady state did not hold before the first fault: no_errors: got an error, want none", "no_errors"},
+		}, "steady state did not hold before the first fault: no_errors: got an error, want none", ""}, // a breach is no lack of samples
 		{"steady state not looked at before the first fault", func(s *simcity.Scenario) {
 			s.Populations[0] = citizens("customer", 1, regular)
 			s.Invariants = append(s.Invariants, steady(&seen))
@@ -310,4 +311,30 @@ func TestBundleIsReadable(t *testing.T) {
 	data, err := os.ReadFile(res.Bundle)
 	require.NoError(t, err)
 	require.Contains(t, string(data), `"when": "steady"`)
+}
+
+func TestZeroJudgementIsNotChecked(t *testing.T) {
+	t.Parallel()
+	scenario := sound()
+	scenario.Invariants = append(scenario.Invariants, judged("idle", simcity.AtEnd, simcity.Judgement{}))
+	res := simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
+	require.Equal(t, simcity.Inconclusive, res.Verdict)
+	require.Contains(t, res.Reasons[0], "invariant idle was not checked: 0 samples, needs 1")
+
+	scenario.Invariants[len(scenario.Invariants)-1] = judged("idle", simcity.AtEnd, simcity.Judgement{Exempt: "not here"})
+	require.Equal(t, simcity.Pass, simcity.New(scenario).Target(inProcess(hello)).Simulate(t).Verdict)
+}
+
+func TestFaultThatNeverStruckIsInconclusive(t *testing.T) {
+	t.Parallel()
+	scenario := sound()
+	scenario.Injections = []simcity.Injection{{At: time.Minute, For: time.Minute, Fault: simcity.Fault{
+		Kind: "GONE", Inject: func(context.Context, *simcity.World, *simcity.Touched) (func(context.Context) error, error) {
+			runtime.Goexit() // as t.FailNow does
+			return nil, nil
+		},
+	}}}
+	res := simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
+	require.Equal(t, simcity.Inconclusive, res.Verdict)
+	require.Contains(t, fmt.Sprint(res.Reasons), "1 of 1 faults never struck")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -187,4 +188,42 @@ func TestHungRunLeavesTheNextOneAlone(t *testing.T) {
 	res := city(hello, citizens("visitor", 1, visitor)).Simulate(t)
 	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
 	require.False(t, strings.Contains(res.Line(), "INCONCLUSIVE"))
+}
+
+func TestFactoryThatFailsItsTestIsAFinding(t *testing.T) {
+	t.Parallel()
+	told := record(t, "TestX", func(tb testing.TB) {
+		res := simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
+			runtime.Goexit() // as require.NoError does
+			return nil, nil
+		})).Simulate(tb)
+		require.Equal(t, simcity.Fail, res.Verdict)
+		require.Contains(t, onlyFinding(t, res, simcity.FindingTarget).Text, "return an error instead")
+	})
+	require.Empty(t, told.fatal)
+}
+
+func TestLifeThatNeverLetsTimePassIsTold(t *testing.T) {
+	t.Parallel()
+	res := city(hello, citizens("restless", 1, func(ctx context.Context, c *simcity.Citizen) error {
+		for {
+			if err := c.Sleep(ctx, 0); err != nil {
+				return err
+			}
+		}
+	})).Simulate(t)
+	require.Equal(t, simcity.Fail, res.Verdict)
+	require.Contains(t, onlyFinding(t, res, simcity.FindingHang).Text, "simulated time stands still")
+}
+
+func TestSteppedRunWaitsForAnswersThatOutlastItsGrace(t *testing.T) {
+	t.Parallel()
+	scenario := sound()
+	scenario.RequestTimeout = 300 * time.Millisecond
+	scenario.AllowEmpty = []string{"*"}
+	res := simcity.New(scenario).Target(inProcess(func(_ http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done() // as a pool without a free connection
+	})).Clock(simcity.SteppedGrace(10 * time.Millisecond)).Simulate(t)
+	require.Positive(t, res.Operations)
+	require.Equal(t, res.Operations, res.Metrics.Outcomes["error"], "none is lost")
 }

@@ -32,14 +32,9 @@ func (r *run) wind() {
 	r.progress.Add(1)
 }
 
-// backgroundForRun is a context that no end of the run cancels.
-func backgroundForRun() context.Context {
-	return context.Background()
-}
-
 // lastThings is the life of the last actor.
 func (r *run) lastThings(a actor) {
-	ctx := r.withActor(backgroundForRun(), a)
+	ctx := r.withActor(context.Background(), a)
 	r.undoAll(ctx, a.ID)
 	for _, c := range r.stillHere() {
 		c.actor = a
@@ -52,6 +47,9 @@ func (r *run) lastThings(a actor) {
 			r.judgeTick(r.snapshot())
 			r.judgeEnd()
 		}
+		r.mu.Lock()
+		r.judgedAtEnd = true
+		r.mu.Unlock()
 	})
 	r.awaitHandlers(a)
 }
@@ -72,7 +70,7 @@ func (r *run) awaitHandlers(a actor) {
 		if r.clock.inner.Name() == "stepped" {
 			time.Sleep(time.Second / 20)
 		}
-		if a.Sleep(backgroundForRun(), time.Second) != nil {
+		if a.Sleep(context.Background(), time.Second) != nil {
 			return
 		}
 	}

@@ -148,7 +148,7 @@ func (a *Actor) BeginHostCode(doing string) error {
 	switch {
 	case c.clock.name == "paced":
 		return nil
-	case !c.together && c.alone && c.Now() != c.hostAt:
+	case c.clock.name == "virtual" && !c.together && c.alone && c.Now() != c.hostAt:
 		c.hostAt = c.Now()
 		return nil
 	}
@@ -234,11 +234,19 @@ func (a *Actor) Await(ctx context.Context, call *Call, patience time.Duration) (
 	if patience > 0 {
 		due = a.Now() + patience
 	}
+	a.conductor.wait(1)
 	err := a.parkOrCancel(ctx, p, due, call)
+	a.conductor.wait(-1)
 	a.conductor.mu.Lock()
 	defer a.conductor.mu.Unlock()
 	call.given = true
 	return call.answered, err
+}
+
+func (c *Conductor) wait(n int) {
+	c.mu.Lock()
+	c.awaiting += n
+	c.mu.Unlock()
 }
 
 // Answer ends the call.

@@ -118,8 +118,14 @@ func (s *steppedTime) settle() {
 
 func (s *steppedTime) advance(to time.Duration) {
 	s.conductor.mu.Lock()
+	ahead := to <= s.at
 	s.at = max(s.at, to)
 	s.conductor.mu.Unlock()
+	if ahead { // only real time can bring what is waited for
+		timer := time.NewTimer(time.Hour)
+		waitFor(timer, s.conductor.clock.grace, s.conductor.arrived)
+		timer.Stop()
+	}
 }
 
 type pacedTime struct {

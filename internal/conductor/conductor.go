@@ -23,6 +23,9 @@ type Config struct {
 	BetweenSteps func()
 	// Panicked is told of a panic in an actor, on that actor's goroutine.
 	Panicked func(actor string, value any, stack []byte)
+	// Stalled is told, with the last actor's id, when simulated time has stood
+	// still for [stallSteps] picks; then Run ends. Optional.
+	Stalled func(actor string)
 	// Together releases all that are ready at once instead of one at a time.
 	// Then nothing repeats, and the race detector sees real overlap. A paced
 	// clock implies it.
@@ -44,6 +47,9 @@ type Conductor struct {
 	alone  bool          // nobody else was ready when the running actor was picked
 	hostAt time.Duration // the last instant at which host code began
 
+	movedAt    time.Duration // when simulated time last moved by more than a millisecond
+	movedSteps uint64        // picks until then
+
 	steps  atomic.Uint64 // picks so far, read by the watchdog
 	halted atomic.Bool
 	begins atomic.Uint64 // picks that let host code begin or go on
@@ -54,6 +60,7 @@ type Conductor struct {
 	seq       uint64
 	busy      int // threads that run or are blocked in the host
 	listening bool
+	awaiting  int // actors that wait for an answer
 	epoch     int // actors of an earlier epoch are halted
 	numbers   uint64
 	live      map[*Actor]struct{}
@@ -82,6 +89,26 @@ func (c *Conductor) Now() time.Duration { return c.keeper.now() }
 
 // Steps counts the picks so far. Safe for concurrent use.
 func (c *Conductor) Steps() uint64 { return c.steps.Load() }
+
+// stallSteps is how many picks may happen within a millisecond of simulated time.
+const stallSteps = 5_000_000
+
+// standsStill counts picks within a millisecond and ends a run of too many.
+func (c *Conductor) standsStill(actor string) bool {
+	now := c.keeper.now()
+	if now-c.movedAt > time.Millisecond {
+		c.movedAt, c.movedSteps = now, c.Steps()
+	}
+	if c.clock.name == "paced" || c.Steps()-c.movedSteps < stallSteps {
+		return false
+	}
+	c.movedSteps = c.Steps()
+	if c.config.Stalled != nil {
+		c.config.Stalled(actor)
+	}
+	c.halted.Store(true)
+	return true
+}
 
 // Run conducts until simulated time has reached the given time and nobody is
 // ready at it, until no actor is left, or until [Conductor.Halt].
@@ -113,6 +140,10 @@ func (c *Conductor) Halt() {
 	c.signal()
 }
 
+// Abandon ends Run like [Conductor.Halt], from outside of the bubble that the
+// conductor may be in: it takes effect at the next pick, if there is one.
+func (c *Conductor) Abandon() { c.halted.Store(true) }
+
 // Poke makes [Conductor.Run] look around before the next due time. It must not
 // be called from outside of a bubble that the conductor is in.
 func (c *Conductor) Poke() { c.signal() }
@@ -124,7 +155,7 @@ func (c *Conductor) Dismiss() {
 	c.epoch++
 	c.mu.Unlock()
 	c.dismissParked()
-	if c.clock.name == "paced" {
+	if c.clock.HostTimeIsReal() {
 		untilGone(c.someStay, c.dismissParked)
 	}
 	c.halted.Store(false)
@@ -188,6 +219,10 @@ func (c *Conductor) waitForDue(until time.Duration) bool {
 		next = min(until, c.due.latestWithin(c.due[0].due+moment))
 	}
 	over := now >= until || len(c.live) == 0
+	if c.clock.name == "stepped" && c.awaiting > 0 {
+		over = false // simulated time has run ahead of answers: they come, or their deadlines do
+		next = max(next, now)
+	}
 	wait := len(c.arrivals) == 0
 	c.listening = wait || c.hears()
 	c.mu.Unlock()
@@ -219,6 +254,10 @@ func (c *Conductor) resumeOne() {
 	c.ready[last] = nil
 	c.ready = c.ready[:last]
 	c.alone = last == 0
+	if c.standsStill(p.actor.ID) {
+		c.ready = append(c.ready, p)
+		return
+	}
 	if p.host {
 		c.freshInstant()
 		c.begins.Add(1)

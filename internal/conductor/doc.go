@@ -19,6 +19,9 @@
 // at one instant fire in an arbitrary order, and the host's timers inherit the
 // instant at which they were set.
 //
+// Two goroutines that work for one actor and park at seams of one name are not
+// told apart: which of them goes first is the Go scheduler's choice.
+//
 // # Instants
 //
 // Actors that are due within a millisecond of simulated time are ready together,
