@@ -9,7 +9,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Metrics are the named figures of a run. Hosts, agents, collectors and faults
+// Metrics are the named figures of a run: counters, gauges, rates and trends. Hosts, agents, collectors and faults
 // may add their own; names are lower case with underscores. Safe for concurrent
 // use.
 type Metrics struct {
@@ -17,6 +17,7 @@ type Metrics struct {
 	counters map[string]int64
 	gauges   map[string]float64
 	trends   map[string]*Trend
+	rates    map[string]Rate
 	sources  map[string][]string // names of gauges by who told them
 }
 
@@ -25,6 +26,7 @@ func newMetrics() *Metrics {
 		counters: make(map[string]int64),
 		gauges:   make(map[string]float64),
 		trends:   make(map[string]*Trend),
+		rates:    make(map[string]Rate),
 		sources:  make(map[string][]string),
 	}
 }
@@ -45,6 +47,32 @@ func (m *Metrics) Set(name string, value float64) {
 		m.gauges[name] = value
 	}
 	m.mu.Unlock()
+}
+
+// Count adds one try to the rate of name: how often something was so.
+func (m *Metrics) Count(name string, so bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	rate := m.rates[name]
+	rate.Tries++
+	if so {
+		rate.So++
+	}
+	m.rates[name] = rate
+}
+
+// A Rate is how often something was so, of all tries.
+type Rate struct {
+	So    int64 `json:"so"`
+	Tries int64 `json:"tries"`
+}
+
+// Share is the rate from 0 to 1, and 0 without tries.
+func (r Rate) Share() float64 {
+	if r.Tries == 0 {
+		return 0
+	}
+	return float64(r.So) / float64(r.Tries)
 }
 
 // Replace makes figures the current ones of a source, such as a page of metrics,
@@ -138,6 +166,7 @@ type Snapshot struct {
 	Latency    TrendSummary            `json:"latency"`
 	Counters   map[string]int64        `json:"counters,omitempty"`
 	Gauges     map[string]float64      `json:"gauges,omitempty"`
+	Rates      map[string]Rate         `json:"rates,omitempty"`
 	Trends     map[string]TrendSummary `json:"trends,omitempty"`
 	// Drift is how late ticks come, in real milliseconds per real second; 0
 	// unless the clock is paced.
@@ -152,6 +181,7 @@ func (m *Metrics) copyInto(s *Snapshot) {
 	defer m.mu.Unlock()
 	s.Counters = maps.Clone(m.counters)
 	s.Gauges = maps.Clone(m.gauges)
+	s.Rates = maps.Clone(m.rates)
 	if len(m.trends) > 0 {
 		s.Trends = make(map[string]TrendSummary, len(m.trends))
 	}
