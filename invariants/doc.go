@@ -73,7 +73,7 @@
 // facts cost a few nanoseconds per rule and no memory.
 //
 // Rules are independent: each keeps a ledger of its own. In a run against a URL
-// whose clock is not the simulated one (a paced run), holds that lapse by the
+// whose clock is not the simulated one (a Stepped or Paced run), holds that lapse by the
 // target's clock are taken to hold in rules about refusals, and to have lapsed
 // early in rules about double bookings, which makes both milder, never wrong.
 //

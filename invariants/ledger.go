@@ -19,7 +19,7 @@ type ledger struct {
 	world   *simcity.World
 	start   time.Time
 	begun   bool
-	lenient bool // holds of a paced run never lapse, see [newLenientLedger]
+	lenient bool // holds under a real clock never lapse, see [newLenientLedger]
 
 	claims  map[string]*stay // the present stay of each claim, by id
 	shelves map[string]*shelf
@@ -33,7 +33,7 @@ func newLedger(w *simcity.World) *ledger {
 	return &ledger{world: w, claims: make(map[string]*stay), shelves: make(map[string]*shelf), limit: claimLimit}
 }
 
-// newLenientLedger is for rules about refusals: in a paced run the target's
+// newLenientLedger is for rules about refusals: under a real clock the target's
 // holds lapse by another clock than the simulated one, so no hold is ever taken
 // for lapsed.
 func newLenientLedger(w *simcity.World) *ledger {
@@ -50,7 +50,7 @@ func (l *ledger) elapsed(t time.Time) time.Duration { return t.Sub(l.start) }
 func (l *ledger) learn(op *simcity.Operation, f *simcity.Fact) *stay {
 	if !l.begun {
 		l.start, l.begun = startOf(l.world), true
-		l.lenient = l.lenient && pacedIn(l.world)
+		l.lenient = l.lenient && realTimeIn(l.world)
 	}
 	if op.Outcome == simcity.Failed {
 		l.suspect(op, f)

@@ -23,6 +23,9 @@ func startOf(w *simcity.World) time.Time {
 
 func pacedIn(w *simcity.World) bool { return w != nil && w.Paced() }
 
+// realTimeIn reports whether the target lives on another clock than the run's.
+func realTimeIn(w *simcity.World) bool { return w != nil && w.HostTimeIsReal() }
+
 func openHoursIn(w *simcity.World) simcity.OpenHours {
 	if w == nil {
 		return simcity.DefaultPolicies().VendorOpenHours

@@ -121,10 +121,12 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	if c.operation != nil {
 		panic(fmt.Sprintf("simcity: %s began operation %q inside operation %q", c.id, name, c.operation.Name))
 	}
+	if c.actor.Over() {
+		c.refuse()
+		return ErrOver
+	}
 	if c.steps >= c.population.StepLimit && !c.leaving {
-		if c.refused++; c.refused > refusalsMax {
-			runtime.Goexit() // a life that does not listen is ended
-		}
+		c.refuse()
 		return fmt.Errorf("%w for %s: StepLimit of %d operations", ErrOver, c.id, c.population.StepLimit)
 	}
 	c.steps++
@@ -135,10 +137,13 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	err := call(ctx, op)
 	op.End = c.Elapsed()
 	op.Latency = c.run.hostNow().Sub(hostBegan)
+	if errors.Is(err, ErrOver) {
+		return err // cut short, or ended without an outcome by its function
+	}
+	if op.cut { // by the end of the run, though its function does not say so: nobody knows its outcome
+		return ErrOver
+	}
 	if err != nil {
-		if errors.Is(err, ErrOver) {
-			return err // cut short by the end of the run: nobody knows its outcome
-		}
 		if !op.classified || op.Outcome == OK {
 			op.Outcome = Failed
 		}
@@ -146,4 +151,11 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	}
 	c.run.finished(op, c.population)
 	return err
+}
+
+// refuse ends a life that does not listen.
+func (c *Citizen) refuse() {
+	if c.refused++; c.refused > refusalsMax {
+		runtime.Goexit()
+	}
 }

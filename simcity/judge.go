@@ -3,6 +3,7 @@ package simcity
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -77,7 +78,7 @@ func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool
 	if op.Outcome == OK {
 		p.worked++
 	} else {
-		p.failure = fmt.Sprintf("%s -> %s %d %s", op.Name, op.Outcome, op.Status, op.Err)
+		p.failure = strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s", op.Name, op.Outcome, op.Status, op.Err))
 	}
 	op.Number = r.counts.operations
 	op.Steady = r.faults.steadyAt(op.Start, r.scenario.RecoveryGrace)
@@ -147,7 +148,7 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 func (rule *rule) sumUp() Judgement {
 	rule.judged = true
 	if rule.check.Judge == nil {
-		return Judgement{Got: fmt.Sprintf("%d looks", rule.seen), Want: rule.Doc, Samples: rule.seen, Needs: 1}
+		return Judgement{Got: "no breach", Want: "none", Samples: rule.seen, Needs: 1}
 	}
 	j := rule.check.Judge()
 	j.numbersOnly()

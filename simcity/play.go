@@ -18,6 +18,7 @@ type play struct {
 }
 
 func newPlay(s *Simulation, t testing.TB) (*play, error) {
+	t.Helper()
 	p := &play{simulation: *s, t: t}
 	var err error
 	if p.settings, err = environment(); err != nil {
@@ -89,6 +90,9 @@ func (p *play) perform() *Result {
 		p.compareWithBundle(res, first)
 	}
 	res.Repro = reproduction(p.t.Name(), res.Seed)
+	if p.bundle != nil {
+		res.Repro = fmt.Sprintf("%s=%s %s", envReplay, p.settings.replay, res.Repro)
+	}
 	if p.settings.verify {
 		res.Repro = envVerify + "=1 " + res.Repro
 	}

@@ -76,8 +76,9 @@ func (r *run) life(p *populationState, number int, a actor) {
 		return append(appendString(append(b, `{"persona":`...), c.persona), '}')
 	})
 	defer r.leave(c)
-	err := p.Agent.Live(r.withActor(r.ctx, a), c)
-	r.endOfLife(p, c, err)
+	err := errLifeEnded
+	defer func() { r.endOfLife(p, c, err) }()
+	err = p.Agent.Live(r.withActor(r.ctx, a), c)
 	if err != nil && !r.over(err) {
 		r.event(c.id, EventNote, func(b []byte) []byte {
 			return append(appendString(append(b, `{"text":`...), "life ended: "+err.Error()), '}')
@@ -87,6 +88,9 @@ func (r *run) life(p *populationState, number int, a actor) {
 		c.cleanUp(r.withActor(r.ctx, a))
 	}
 }
+
+// errLifeEnded stands for the error of a life that never returned.
+var errLifeEnded = errors.New("its life ended its goroutine, as t.FailNow and require do: return an error instead")
 
 // endOfLife counts how lives ended.
 func (r *run) endOfLife(p *populationState, c *Citizen, err error) {

@@ -30,17 +30,18 @@ func (p *play) compare(res, again *Result, first, second recording) {
 func (p *play) compareWithBundle(res *Result, replayed recording) {
 	want := p.bundle.Result
 	if res.Digest == want.Digest {
+		fmt.Fprintln(p.t.Output(), "simcity note: replayed, and the same as the bundle")
 		return
 	}
 	for _, e := range want.LastEvents {
 		if e.Index >= int64(len(replayed.events)) || replayed.events[e.Index].After != e.After {
-			res.disagree(fmt.Sprintf("not reproducible: the replay differs from the bundle at event %d or before it:\n      bundle: %s\n      replay: %s",
+			res.disagree(fmt.Sprintf("not reproducible: the replay differs from the bundle at event %d or before it; if you have changed the app since, that is as it should be:\n      bundle: %s\n      replay: %s",
 				e.Index, eventText(e), eventAt(replayed.events, int(e.Index))))
 			return
 		}
 	}
 	if len(want.Violations) > 0 && res.Violation(want.Violations[0].Invariant) == nil {
-		res.disagree(fmt.Sprintf("not reproducible: %s was not violated again", want.Violations[0].Invariant))
+		res.disagree(fmt.Sprintf("not reproducible: %s was not violated again; if you have changed the app since, that is as it should be", want.Violations[0].Invariant))
 		return
 	}
 	res.disagree(fmt.Sprintf("not reproducible: the replay ends with digest %s, the bundle with %s; the events that the bundle holds are the same, so they differ after event %d",

@@ -25,19 +25,22 @@ func (r *Result) report(t testing.TB) {
 }
 
 func (inv InvariantResult) report(t *testing.T, r *Result) {
-	t.Helper()
+	// Written to Output, since the line of code would be one of this file.
+	tell := func(format string, args ...any) { fmt.Fprintf(t.Output(), format+"\n", args...) }
 	v := r.Violation(inv.Name)
 	switch {
 	case v != nil && v.Severity == Critical:
-		t.Errorf("at simulated %s, event %d: %s", v.At.Round(time.Millisecond), v.Index, v.Breach.String())
+		tell("at simulated %s, event %d: %s", v.At.Round(time.Millisecond), v.Index, v.Breach.String())
+		t.Fail()
 	case v != nil:
-		t.Logf("warning at simulated %s, event %d: %s", v.At.Round(time.Millisecond), v.Index, v.Breach.String())
+		tell("warning at simulated %s, event %d: %s", v.At.Round(time.Millisecond), v.Index, v.Breach.String())
 	case inv.Status == Unchecked && slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.Contains(reason, " "+inv.Name+" ") }):
-		t.Errorf("not checked: %d samples, needs %d", inv.Judgement.Samples, max(inv.Judgement.Needs, 1))
+		tell("not checked: %d samples, needs %d", inv.Judgement.Samples, max(inv.Judgement.Needs, 1))
+		t.Fail()
 	case inv.Status == Unchecked:
 		t.Skip("not judged: too few samples, or the run ended before")
 	default:
-		t.Logf("%s (want %s, %d samples)", inv.Judgement.Got, inv.Judgement.Want, inv.Judgement.Samples)
+		tell("%s (want %s, %d samples)", inv.Judgement.Got, inv.Judgement.Want, inv.Judgement.Samples)
 	}
 }
 

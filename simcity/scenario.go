@@ -19,9 +19,9 @@ type Scenario struct {
 	Doc string
 	// Duration of the run in simulated time. Default 20 hours.
 	Duration time.Duration
-	// Start is the simulated date at which a Virtual or Stepped run begins, not
-	// before 2000-01-01 UTC. Default Monday, 2026-01-05 00:00 UTC. A Paced run
-	// begins at the real date.
+	// Start is the simulated date at which a Virtual run begins, not before
+	// 2000-01-01 UTC. Default Monday, 2026-01-05 00:00 UTC. Stepped and Paced runs
+	// begin at the real date, where their host lives.
 	Start time.Time
 	// Compression is simulated seconds per real second of a paced run. It also
 	// makes the tick: TickSpeedMs times Compression. Default 100.

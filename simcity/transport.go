@@ -68,7 +68,9 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 		return response, err
 	}
 	if err != nil {
-		if !errors.Is(err, ErrOver) {
+		if errors.Is(err, ErrOver) {
+			op.cut = true
+		} else {
 			op.answered(0, Failed)
 		}
 		return nil, err

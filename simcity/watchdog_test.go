@@ -227,3 +227,22 @@ func TestSteppedRunWaitsForAnswersThatOutlastItsGrace(t *testing.T) {
 	require.Positive(t, res.Operations)
 	require.Equal(t, res.Operations, res.Metrics.Outcomes["error"], "none is lost")
 }
+
+func TestLifeThatIgnoresErrorsRecordsNothingAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	res := city(http.NotFound, citizens("deaf", 1, func(ctx context.Context, c *simcity.Citizen) error {
+		for range 100 {
+			_ = c.Do(ctx, "get", nil, func(ctx context.Context, _ *simcity.Operation) error {
+				if response, err := c.Client().Get(c.BaseURL()); err == nil {
+					_ = response.Body.Close()
+				}
+				return nil // whatever happened
+			})
+			_ = c.Sleep(ctx, time.Minute)
+		}
+		return nil
+	})).Simulate(t)
+	require.Zero(t, res.Metrics.Outcomes["ok"], "no operation after the end")
+	require.Equal(t, simcity.Inconclusive, res.Verdict)
+	require.Contains(t, res.Reasons[0], "never succeeded")
+}

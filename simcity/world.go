@@ -33,6 +33,10 @@ func (w *World) Paced() bool { return w.run.paced() }
 // the same numbers; different names are independent.
 func (w *World) Rand(name string) *rand.Rand { return stream(w.run.seed, "world/"+name) }
 
+// HostTimeIsReal reports whether the host lives on real time, under a Stepped or
+// Paced clock: its own timers and deadlines then do not follow simulated time.
+func (w *World) HostTimeIsReal() bool { return w.run.clock.inner.HostTimeIsReal() }
+
 // Policies are those in force now.
 func (w *World) Policies() Policies { return w.run.currentPolicies() }
 

@@ -64,6 +64,13 @@ func (a *Actor) end() {
 	}
 }
 
+// Over reports whether the run is over for this actor.
+func (a *Actor) Over() bool {
+	a.conductor.mu.Lock()
+	defer a.conductor.mu.Unlock()
+	return a.epoch != a.conductor.epoch
+}
+
 // Now is the simulated time since the run began.
 func (a *Actor) Now() time.Duration { return a.conductor.Now() }
 
