@@ -3,7 +3,6 @@ package simcity
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 )
@@ -78,7 +77,7 @@ func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool
 	if op.Outcome == OK {
 		p.worked++
 	} else {
-		p.failure = strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s", op.Name, op.Outcome, op.Status, op.Err))
+		p.failed = op
 	}
 	op.Number = r.counts.operations
 	op.Steady = r.faults.steadyAt(op.Start, r.scenario.RecoveryGrace)

@@ -82,7 +82,7 @@ type populationState struct {
 	living  int
 	acted   int64
 	worked  int64        // operations with outcome OK
-	failure string       // how the last one failed that was not OK
+	failed  *Operation   // the last one that was not OK
 	outside atomic.Int64 // requests that were part of no operation
 	dropped int64
 	ended   int    // lives

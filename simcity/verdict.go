@@ -242,7 +242,8 @@ func (p *populationState) doubt() string {
 	case p.acted == 0:
 		return fmt.Sprintf("never acted: %d citizens, no operation; let it arrive earlier or more often", p.born)
 	case p.worked == 0:
-		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, p.failure)
+		last := strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s", p.failed.Name, p.failed.Outcome, p.failed.Status, p.failed.Err))
+		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, last)
 	case p.broken == p.ended && p.ended > 0:
 		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
 	case p.limited == p.born:
