@@ -175,7 +175,7 @@ func engineLoop(b *testing.B, citizens, each int) (time.Duration, int64) {
 }
 
 // Seven simulated days of the baseline's city. Printed: seconds of wall time,
-// and how much of the heap is live after the first and the last day, 64 MB of it
+// and how much of the heap is live after the first and the last day, 64 MiB of it
 // ballast that the engine takes once per process.
 func BenchmarkSevenDaySoak(b *testing.B) {
 	for range b.N {
