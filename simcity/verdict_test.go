@@ -338,3 +338,20 @@ func TestFaultThatNeverStruckIsInconclusive(t *testing.T) {
 	require.Equal(t, simcity.Inconclusive, res.Verdict)
 	require.Contains(t, fmt.Sprint(res.Reasons), "1 of 1 faults never struck")
 }
+
+func TestEndThatWasNeverJudgedIsInconclusive(t *testing.T) {
+	t.Parallel()
+	scenario := sound()
+	scenario.AllowEmpty = []string{"*"} // which lifts a lack of samples, not this
+	scenario.Populations[0] = citizens("customer", 1, func(ctx context.Context, c *simcity.Citizen) error {
+		never := make(chan struct{})
+		c.AtEnd(func(context.Context) error { <-never; return nil })
+		if err := get(ctx, c, "/"); err != nil {
+			return err
+		}
+		return c.Sleep(ctx, 24*time.Hour)
+	})
+	res := simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
+	require.Contains(t, fmt.Sprint(res.Reasons), "the end of the run was not judged")
+}
