@@ -18,6 +18,37 @@ type Store interface {
 	// Update runs write alone. If write returns an error, nothing of what it
 	// wrote remains and Update returns that error.
 	Update(ctx context.Context, write func(Tx) error) error
+
+	// RefreshListings brings what Listings answers up to date with the vendors
+	// and their ratings.
+	RefreshListings(ctx context.Context) error
+
+	// GuardPolicies restores row-level policies that are not what they must be,
+	// writes an audit row for each and returns how many there were.
+	GuardPolicies(ctx context.Context) (restored int, err error)
+}
+
+// Identity is for whom a transaction runs. Row-level policies decide what it
+// sees of bookings, messages and ledger entries: a customer those of its own, a
+// vendor those at its place. The zero Identity is the service itself, which
+// sees everything.
+type Identity struct {
+	Role   string // RoleCustomer or RoleVendor
+	User   string // account id
+	Vendor string // handle, of a vendor that has joined
+}
+
+type identityKey struct{}
+
+// WithIdentity makes the transactions under ctx run for somebody.
+func WithIdentity(ctx context.Context, who Identity) context.Context {
+	return context.WithValue(ctx, identityKey{}, who)
+}
+
+// IdentityOf is for whom transactions under ctx run.
+func IdentityOf(ctx context.Context) Identity {
+	who, _ := ctx.Value(identityKey{}).(Identity)
+	return who
 }
 
 var (
@@ -65,6 +96,11 @@ type VendorTx interface {
 	VendorOf(owner string) (Vendor, error)
 	// Vendors lists those of a city by handle; an empty city means all.
 	Vendors(city string) ([]Vendor, error)
+	// Listings lists the vendors of a city by handle as of the last
+	// RefreshListings, rated by then; an empty city means all.
+	Listings(city string) ([]Vendor, error)
+	// ListingsAt is when RefreshListings ran last, the zero time for never.
+	ListingsAt() (time.Time, error)
 	PutVendor(Vendor) error
 }
 
@@ -81,6 +117,9 @@ type BookingTx interface {
 	CountLive(customer string, now time.Time) (int, error)
 	// BookingsOf lists a party's latest bookings, newest first.
 	BookingsOf(party string, limit int) ([]Booking, error)
+	// VisibleBookings lists the latest bookings that the policies show the
+	// transaction's identity, newest first.
+	VisibleBookings(limit int) ([]Booking, error)
 	// Inbox lists a vendor's requested bookings, oldest request first.
 	Inbox(vendor string, limit int) ([]Booking, error)
 	// LapsedHolds lists holds that expired by now, earliest first.
@@ -134,6 +173,15 @@ type UpkeepTx interface {
 	// Purge drops everything.
 	Purge() error
 	Holdings() (Holdings, error)
+	// Audit lists the latest audit rows, newest first.
+	Audit(limit int) ([]AuditRow, error)
+}
+
+// AuditRow says what GuardPolicies restored.
+type AuditRow struct {
+	At     time.Time `json:"at"`
+	Table  string    `json:"table"`
+	Detail string    `json:"detail"`
 }
 
 // Holdings counts what a store keeps.
