@@ -125,7 +125,7 @@ func TestCommandThatCannotWorkIsRefused(t *testing.T) {
 	running, err := paced().Start(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { running.Stop(); running.Wait() })
-	requireMistake(t, mistake{field: "command.Kind", says: []string{"dance", "policy, stop"}}, running.Send(simcity.Command{Kind: "dance"}))
+	requireMistake(t, mistake{field: "command.Kind", says: []string{"dance", "policy, event, stop"}}, running.Send(simcity.Command{Kind: "dance"}))
 	requireMistake(t, mistake{field: "policies.tax"}, running.Send(simcity.Command{
 		Kind: simcity.ChangePolicies, Policies: json.RawMessage(`{"tax":1}`),
 	}))

@@ -114,7 +114,7 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 	if r.ended {
 		return
 	}
-	if rule.When == Steady && len(r.scenario.Injections) > 0 && r.faults.begun == 0 && !r.closing.Load() {
+	if rule.When == Steady && len(r.injections) > 0 && len(r.faults.struck) == 0 && !r.closing.Load() {
 		if rule.early == nil {
 			rule.early = breach
 		}

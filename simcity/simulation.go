@@ -70,6 +70,12 @@ func (s *Simulation) Inject(fault Fault, at, lasts time.Duration) *Simulation {
 	return s
 }
 
+// Schedule adds schedules, which plan faults for each run.
+func (s *Simulation) Schedule(schedules ...Schedule) *Simulation {
+	s.scenario.Schedules = append(slices.Clone(s.scenario.Schedules), schedules...)
+	return s
+}
+
 // Check adds invariants.
 func (s *Simulation) Check(invariants ...Invariant) *Simulation {
 	s.scenario.Invariants = append(slices.Clone(s.scenario.Invariants), invariants...)
@@ -193,8 +199,12 @@ func (r *Running) Send(command Command) error {
 		if _, err := r.run.currentPolicies().With(command.Policies); err != nil {
 			return err
 		}
+	case InjectFault:
+		if err := r.run.mayCall(command); err != nil {
+			return err
+		}
 	default:
-		return &FieldError{Field: "command.Kind", Value: command.Kind, Allowed: "policy, stop", Fix: "use the named constants"}
+		return &FieldError{Field: "command.Kind", Value: command.Kind, Allowed: knownCommands, Fix: "use the named constants"}
 	}
 	over := fmt.Errorf("simcity: the run has ended: %w", ErrOver)
 	select {

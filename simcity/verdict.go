@@ -37,6 +37,8 @@ type Result struct {
 	// Invariants has one entry per invariant of the scenario, in its order.
 	Invariants []InvariantResult `json:"invariants"`
 	Findings   []Finding         `json:"findings,omitempty"`
+	// Faults are those that struck, in order.
+	Faults []FaultWindow `json:"faults,omitempty"`
 	// Seams has the seams that host code passed, in the order of their names.
 	Seams []SeamResult `json:"seams,omitempty"`
 	// Digest stands for all events of the run.
@@ -120,6 +122,7 @@ func (r *run) result() *Result {
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
 		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics,
 		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
+		Faults: r.faults.windows(),
 	}
 	if r.log.broken != "" {
 		text, stack, _ := strings.Cut(r.log.broken, "\n")
@@ -213,7 +216,7 @@ func (r *run) doubts(res *Result) []string {
 		}
 	}
 	for _, rule := range r.judge.rules {
-		doubt, breach := rule.doubt(len(r.scenario.Injections) > 0)
+		doubt, breach := rule.doubt(len(r.injections) > 0)
 		if doubt != "" && (breach || !r.scenario.mayBeEmpty(rule.Name)) {
 			doubts = append(doubts, doubt)
 		}
@@ -221,12 +224,12 @@ func (r *run) doubts(res *Result) []string {
 	if !r.judgedAtEnd && !r.ended {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
-	if n := len(r.scenario.Injections) - r.faults.begun; n > 0 {
-		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", n, len(r.scenario.Injections)))
+	if all := len(r.injections) + r.faults.called; all > len(r.faults.struck) {
+		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", all-len(r.faults.struck), all))
 	}
-	for _, f := range r.faults.touched {
-		if f.touched.Count() == 0 && !r.scenario.mayBeEmpty(f.kind) {
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it", f.kind))
+	for _, f := range r.faults.windows() {
+		if f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind) {
+			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it", f.Kind))
 		}
 	}
 	return doubts
