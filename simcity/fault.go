@@ -77,6 +77,15 @@ type FaultWindow struct {
 	Touched int64 `json:"touched"`
 }
 
+// String tells when it struck and what it touched.
+func (w FaultWindow) String() string {
+	until := "active"
+	if !w.Active {
+		until = "to " + w.Ended.Round(time.Second).String()
+	}
+	return fmt.Sprintf("fault %s from %s %s touched %d", w.Kind, w.Begun.Round(time.Second), until, w.Touched)
+}
+
 // A FaultKind makes faults of one kind by name, for commands.
 type FaultKind struct {
 	// Kind is the name, such as CACHE_INVALIDATION_STORM.

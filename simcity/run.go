@@ -340,6 +340,7 @@ func (r *run) command(by string, c Command) {
 		r.mu.Unlock()
 		r.conductor.Halt()
 	case InjectFault:
+		c.Parameters = compact(c.Parameters)
 		if err := r.strikeNow(c, now); err != nil {
 			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
 			return

@@ -53,6 +53,7 @@ func city(handler http.HandlerFunc, populations ...simcity.Population) *simcity.
 		Name:        "city",
 		Duration:    time.Hour,
 		Populations: populations,
+		Faults:      []simcity.FaultKind{calmKind()},
 	}).Target(inProcess(handler)).Check(anything())
 }
 
