@@ -294,6 +294,12 @@ func (r *Result) Explain() string {
 			fmt.Fprintf(&b, "    faults active: %s\n", strings.Join(v.Faults, ", "))
 		}
 	}
+	if len(r.Faults) > 0 {
+		b.WriteString("\n")
+	}
+	for _, w := range r.Faults {
+		fmt.Fprintf(&b, "  %s\n", w)
+	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "\n  finding: %s at simulated %s\n    %s\n", f.Kind, f.At.Round(time.Millisecond), f.Text)
 		if f.Stack != "" {
@@ -338,6 +344,9 @@ func (r *Result) notes() []string {
 		if f.Severity == NoteFinding && f.Kind != FindingRandom {
 			notes = append(notes, f.Text)
 		}
+	}
+	for _, w := range r.Faults {
+		notes = append(notes, w.String())
 	}
 	for _, s := range r.Seams {
 		if s.Contended == 0 && r.Clock != "paced" { // where citizens overlap for real
