@@ -51,6 +51,16 @@ func TestHandlerInASocketReadForEverIsToldToUseStepped(t *testing.T) {
 	require.Contains(t, f.Stack, "IO wait")
 }
 
+func TestRunThatHangsTellsWhichFaultsItLeavesBroken(t *testing.T) {
+	t.Parallel()
+	late := func(ctx context.Context, c *simcity.Citizen) error {
+		return errors.Join(c.Sleep(ctx, 2*time.Minute), get(ctx, c, "/"))
+	}
+	outside := make(chan struct{})
+	f, _ := hung(t, city(func(http.ResponseWriter, *http.Request) { <-outside }, citizens("late", 1, late)).Inject(calmFault(), time.Minute, 30*time.Minute))
+	require.Contains(t, f.Text, "still broken, since nothing in a run that hangs can be reverted: CALM")
+}
+
 func TestLockHeldAcrossASeamIsTold(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
