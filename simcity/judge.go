@@ -207,6 +207,12 @@ func (r *run) judgeEnd() {
 func (r *run) snapshot() *Snapshot {
 	now := r.elapsed()
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.snapshotAt(now)
+}
+
+// snapshotAt is the metrics; the caller holds mu.
+func (r *run) snapshotAt(now time.Duration) *Snapshot {
 	s := &Snapshot{
 		Index: r.log.next, At: now, Born: r.counts.born, Operations: r.counts.operations,
 		Outcomes:    make(map[string]int64, len(outcomeNames)),
@@ -222,7 +228,6 @@ func (r *run) snapshot() *Snapshot {
 	for _, p := range r.populations {
 		s.Citizens += p.living
 	}
-	r.mu.Unlock()
 	r.metrics.copyInto(s)
 	return s
 }

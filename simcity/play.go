@@ -46,7 +46,28 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if p.settings.verify && p.simulation.clock.inner.HostTimeIsReal() {
 		return nil, &FieldError{Field: envVerify, Value: "1", Allowed: "a Virtual clock", Fix: "a run on real time does not repeat exactly: unset it, or leave this test out with -run"}
 	}
+	if err := p.openTelemetry(); err != nil {
+		return nil, err
+	}
 	return p, p.enoughTime()
+}
+
+// openTelemetry opens the store that the environment names, for this test.
+func (p *play) openTelemetry() error {
+	if p.settings.telemetry == "" {
+		return nil
+	}
+	reporter, err := openTelemetry(p.settings.telemetry)
+	if err != nil {
+		return err
+	}
+	p.simulation.reporter = reporter
+	p.t.Cleanup(func() {
+		if err := closeReporter(reporter); err != nil {
+			p.t.Errorf("simcity: closing the telemetry's store: %v", err)
+		}
+	})
+	return nil
 }
 
 // enoughTime refuses a paced run that the test's deadline would cut off.
@@ -84,6 +105,7 @@ func (p *play) perform() *Result {
 	res := p.once(&first, keep)
 	if p.settings.verify {
 		var second recording
+		p.simulation.reporter = nil // one history is enough
 		p.compare(res, p.once(&second, keep), first, second)
 	}
 	if p.bundle != nil {
@@ -129,6 +151,9 @@ func (p *play) once(rec *recording, keep bool) *Result {
 		commands = p.bundle.Result.Commands
 	}
 	r := newRun(&s, s.seed, commands)
+	if err := r.announce(s.reporter); err != nil {
+		p.t.Fatal(err)
+	}
 	if t, ok := p.t.(*testing.T); ok && s.clock.inner.Name() == "virtual" {
 		if !seedCrypto(t, s.seed) {
 			r.findings = append(r.findings, Finding{
@@ -137,7 +162,9 @@ func (p *play) once(rec *recording, keep bool) *Result {
 			})
 		}
 	}
-	return r.play(s.patience)
+	res := r.play(s.patience)
+	r.deliver(res)
+	return res
 }
 
 // seedCrypto makes crypto/rand follow the seed, so that the host's tokens and

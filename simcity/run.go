@@ -35,6 +35,7 @@ type run struct {
 	client    *http.Client
 	handlers  *handlerTransport // nil for a target elsewhere
 	hostLog   hostLog
+	recorder  Recorder // nil without telemetry
 	closing   atomic.Bool
 	progress  atomic.Uint64 // phases done, for the watchdog
 	bubble    atomic.Value  // string: the bubble's number, as dumps of goroutines tell it

@@ -17,16 +17,20 @@ const (
 	envVerify = "SIMCITY_VERIFY"
 	envReplay = "SIMCITY_REPLAY"
 	envDebug  = "SIMCITY_DEBUG"
+	// envTelemetry names a store for the history of runs: sqlite:path,
+	// postgres://... or supabase.
+	envTelemetry = "SIMCITY_TELEMETRY"
 )
 
-var knownSettings = []string{envSeed, envVerify, envReplay, envDebug}
+var knownSettings = []string{envSeed, envVerify, envReplay, envDebug, envTelemetry}
 
 // settings are what the environment asks for.
 type settings struct {
-	seed   *uint64 // nil: the simulation's own
-	verify bool
-	replay string
-	debug  bool
+	seed      *uint64 // nil: the simulation's own
+	verify    bool
+	replay    string
+	debug     bool
+	telemetry string
 }
 
 // readSettings reads the SIMCITY_ variables. An unknown one is an error: a
@@ -57,6 +61,8 @@ func readSettings(environ []string) (settings, error) {
 			}
 		case envReplay:
 			s.replay = value
+		case envTelemetry:
+			s.telemetry = value
 		default:
 			return s, &FieldError{Field: name, Value: value, Allowed: strings.Join(slices.Sorted(slices.Values(knownSettings)), ", "), Fix: "unset it, or correct its name"}
 		}

@@ -20,6 +20,7 @@ type Simulation struct {
 	classify func(*http.Response, []byte) Outcome
 	watchers []func(Event)
 	patience time.Duration
+	reporter Reporter
 	err      error // the first mistake in building, told when it runs
 }
 
@@ -109,6 +110,13 @@ func (s *Simulation) Watch(f func(Event)) *Simulation {
 	return s
 }
 
+// Report tells reporter of every run of the simulation; nil means nobody.
+// SIMCITY_TELEMETRY overrides it. Telemetry leaves the digest alone.
+func (s *Simulation) Report(reporter Reporter) *Simulation {
+	s.reporter = reporter
+	return s
+}
+
 // Patience is how long, in real time, nothing may move in a Virtual run before
 // it is given up as hung. Default 10 seconds.
 func (s *Simulation) Patience(d time.Duration) *Simulation {
@@ -180,11 +188,15 @@ func (s *Simulation) Start(ctx context.Context) (*Running, error) {
 		return nil, err
 	}
 	running := &Running{run: newRun(s, s.seed, nil), done: make(chan struct{})}
+	if err := running.run.announce(s.reporter); err != nil {
+		return nil, err
+	}
 	go func() {
 		defer close(running.done)
 		stop := context.AfterFunc(ctx, running.Stop)
 		defer stop()
 		running.res = running.run.play(s.patience)
+		running.run.deliver(running.res)
 	}()
 	return running, nil
 }
