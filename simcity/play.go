@@ -100,6 +100,23 @@ func (p *play) enoughTime() error {
 }
 
 func (p *play) perform() *Result {
+	ordinal := nextOrdinal(p.t.Name())
+	switch {
+	case p.settings.worker == ordinal:
+		p.obeySweep()
+	case p.settings.worker > 0: // another simulation of the worker's test
+	case len(p.settings.seeds) > 0:
+		seeds := p.settings.shard.part(p.settings.seeds)
+		if len(seeds) == 0 {
+			p.t.Skipf("simcity: this machine's part of the sweep, %d/%d, has no seed", p.settings.shard.index, p.settings.shard.of)
+		}
+		return (&sweep{play: p, seeds: seeds, workers: p.settings.workers, ordinal: ordinal}).run()
+	}
+	return p.tell(p.judgeSeed())
+}
+
+// judgeSeed runs the simulation with its seed, twice if that is asked for.
+func (p *play) judgeSeed() *Result {
 	var first recording
 	keep := p.settings.verify || p.bundle != nil
 	res := p.once(&first, keep)
@@ -118,6 +135,11 @@ func (p *play) perform() *Result {
 	if p.settings.verify {
 		res.Repro = envVerify + "=1 " + res.Repro
 	}
+	return res
+}
+
+// tell writes the verdict and, unless it is PASS, the bundle.
+func (p *play) tell(res *Result) *Result {
 	p.t.Attr("simcity.seed", utoa(res.Seed))
 	p.t.Attr("simcity.digest", res.Digest.String())
 	p.t.Attr("simcity.verdict", string(res.Verdict))

@@ -35,7 +35,8 @@ type run struct {
 	client    *http.Client
 	handlers  *handlerTransport // nil for a target elsewhere
 	hostLog   hostLog
-	recorder  Recorder // nil without telemetry
+	recorder  Recorder         // nil without telemetry
+	counted   map[string]int64 // of Sometimes; guarded by mu
 	closing   atomic.Bool
 	progress  atomic.Uint64 // phases done, for the watchdog
 	bubble    atomic.Value  // string: the bubble's number, as dumps of goroutines tell it
@@ -116,6 +117,9 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		r.clock = Paced(r.scenario.Compression)
 	}
 	r.world = &World{run: r}
+	for _, name := range s.reach {
+		r.reach(name, false)
+	}
 	r.policies = r.scenario.Policies
 	r.log.watch, r.log.silent = s.watchers, &r.abandoned
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }

@@ -21,6 +21,7 @@ type Simulation struct {
 	watchers []func(Event)
 	patience time.Duration
 	reporter Reporter
+	reach    []string
 	err      error // the first mistake in building, told when it runs
 }
 

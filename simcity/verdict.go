@@ -41,6 +41,8 @@ type Result struct {
 	Faults []FaultWindow `json:"faults,omitempty"`
 	// Seams has the seams that host code passed, in the order of their names.
 	Seams []SeamResult `json:"seams,omitempty"`
+	// Reached counts how often each [Sometimes] was true.
+	Reached map[string]int64 `json:"reached,omitempty"`
 	// Digest stands for all events of the run.
 	Digest Digest `json:"digest"`
 	// Verified: the run was made twice and did not differ.
@@ -57,6 +59,8 @@ type Result struct {
 	Repro string `json:"repro,omitempty"`
 	// Bundle is the path of the forensic bundle of a run that did not pass.
 	Bundle string `json:"bundle,omitempty"`
+
+	sweep string // the summary of the sweep that found it
 }
 
 // InvariantResult is how one invariant fared.
@@ -122,7 +126,7 @@ func (r *run) result() *Result {
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
 		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics,
 		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
-		Faults: r.faults.windows(),
+		Faults: r.faults.windows(), Reached: r.reachedSoFar(),
 	}
 	if r.log.broken != "" {
 		text, stack, _ := strings.Cut(r.log.broken, "\n")
@@ -281,6 +285,9 @@ func (rule *rule) doubt(faults bool) (text string, breach bool) {
 func (r *Result) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity: scenario %s with seed %d ended in %s\n", r.Scenario, r.Seed, r.Verdict)
+	if r.sweep != "" {
+		fmt.Fprintf(&b, "\n  the first of a sweep's failures:\n  %s\n", strings.ReplaceAll(r.sweep, "\n", "\n  "))
+	}
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "\n  %s %s violated at simulated %s, event %d\n    got:  %s\n    want: %s\n",
 			v.Severity, v.Invariant, v.At.Round(time.Millisecond), v.Index, v.Got, v.Want)
