@@ -233,7 +233,7 @@ func TestSteppedRunWaitsForAnswersThatOutlastItsGrace(t *testing.T) {
 	scenario.AllowEmpty = []string{"*"}
 	res := simcity.New(scenario).Target(inProcess(func(_ http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done() // as a pool without a free connection
-	})).Clock(simcity.SteppedGrace(10 * time.Millisecond)).Simulate(t)
+	})).Clock(simcity.SteppedGrace(100 * time.Millisecond)).Simulate(t)
 	require.Positive(t, res.Operations)
 	require.Equal(t, res.Operations, res.Metrics.Outcomes["error"], "none is lost")
 }
