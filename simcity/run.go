@@ -232,10 +232,9 @@ func (r *run) found() bool {
 
 // startClock makes the conductor: simulated time begins.
 func (r *run) startClock() {
-	draws := stream(r.seed, "schedule")
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
-		Draw:         draws.IntN,
+		Hold:         conductor.RandomHold(stream(r.seed, "schedule").Uint64()),
 		BetweenSteps: r.obey,
 		Panicked:     r.panicked,
 		Stalled:      r.stalled,

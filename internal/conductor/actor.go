@@ -12,9 +12,12 @@ import (
 // call from anywhere.
 type Actor struct {
 	ID string
+	// Key is a hash of ID.
+	Key uint64
 
 	conductor *Conductor
 	number    uint64
+	stops     uint64 // that count so far; belongs to whoever runs
 	main      *parking
 
 	// The rest is guarded by the conductor's mu.
@@ -28,7 +31,7 @@ type Actor struct {
 // Go lets f act under the given id, from the next pick on. It may be called by
 // any actor, or before Run. The id should be unique; reports name it.
 func (c *Conductor) Go(id string, f func(*Actor)) *Actor {
-	a := &Actor{ID: id, conductor: c, doing: "start"}
+	a := &Actor{ID: id, Key: keyOf(id), conductor: c, doing: "start"}
 	a.main = newParking(a)
 	a.main.place = "start"
 	a.main.start = func() {

@@ -45,8 +45,7 @@ func BenchmarkStepsAgainstBareHeap(b *testing.B) {
 func conducted(actors, each int) time.Duration {
 	before := cputime.Used()
 	synctest.Test(&testing.T{}, func(*testing.T) {
-		draws := rand.New(rand.NewPCG(1, 1))
-		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: draws.IntN})
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Hold: conductor.RandomHold(1)})
 		for range actors {
 			c.Go("actor", func(a *conductor.Actor) {
 				random := rand.New(rand.NewPCG(2, 2))

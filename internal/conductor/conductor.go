@@ -16,9 +16,16 @@ var ErrHalted = errors.New("simcity: the run is over")
 // Config describes a conductor.
 type Config struct {
 	Clock Clock
-	// Draw picks one of n ready parkings, n > 1. It is the schedule: the same
-	// draws give the same run.
-	Draw func(n int) int
+	// Hold is the schedule: how long an actor's stop (its first, second, ...) is
+	// held back, in a time of its own in which nothing but the schedule lives. Of
+	// those that are ready, the one goes first whose hold is over first, and of
+	// equals the one that was ready first. Since a hold depends on nothing but
+	// actor and stop, taking an actor out leaves the others' holds alone. Nil holds
+	// nobody: first come, first served.
+	Hold func(a *Actor, stop uint64) uint64
+	// Overtaken is told which stops were ready before the one that goes on, if any.
+	// Optional.
+	Overtaken func(a *Actor, stop uint64)
 	// BetweenSteps is called before each pick, when nothing runs. Optional.
 	BetweenSteps func()
 	// Panicked is told of a panic in an actor, on that actor's goroutine.
@@ -43,7 +50,8 @@ type Conductor struct {
 
 	// ready, alone and hostAt belong to whoever runs: the loop, or the one actor
 	// that the loop has resumed.
-	ready  []*parking
+	ready  rankHeap
+	rank   uint64        // of the one that went last: the time in which holds run
 	alone  bool          // nobody else was ready when the running actor was picked
 	hostAt time.Duration // the last instant at which host code began
 
@@ -192,9 +200,10 @@ func (c *Conductor) admit() {
 	for i, p := range c.arrivals {
 		c.seq++
 		p.seq = c.seq
+		p.actor.stops++
+		p.stop = p.actor.stops
 		if p.due <= now {
-			p.slot = slotReady
-			c.ready = append(c.ready, p)
+			c.makeReady(p)
 		} else {
 			c.due.push(p)
 		}
@@ -204,9 +213,19 @@ func (c *Conductor) admit() {
 	for len(c.due) > 0 && c.due[0].due <= now {
 		p := c.due[0]
 		c.due.remove(p)
-		p.slot = slotReady
-		c.ready = append(c.ready, p)
+		c.seq++
+		p.seq = c.seq
+		c.makeReady(p)
 	}
+}
+
+// makeReady lets the hold of p begin.
+func (c *Conductor) makeReady(p *parking) {
+	p.rank = c.rank
+	if c.config.Hold != nil {
+		p.rank += c.config.Hold(p.actor, p.stop)
+	}
+	c.ready.push(p)
 }
 
 // waitForDue lets time pass until something may be ready. It reports false when
@@ -242,21 +261,17 @@ func (c *Conductor) waitForDue(until time.Duration) bool {
 	return true
 }
 
-// resumeOne draws one of the ready and lets it run. The order of the others
-// changes, by a rule: the last takes the free place.
+// resumeOne lets the one of the ready run whose hold is over first.
 func (c *Conductor) resumeOne() {
-	i, last := 0, len(c.ready)-1
-	if last > 0 {
-		i = c.config.Draw(len(c.ready))
-	}
-	p := c.ready[i]
-	c.ready[i] = c.ready[last]
-	c.ready[last] = nil
-	c.ready = c.ready[:last]
-	c.alone = last == 0
+	p := c.ready[0]
 	if c.standsStill(p.actor.ID) {
-		c.ready = append(c.ready, p)
 		return
+	}
+	c.ready.pop()
+	c.rank = p.rank
+	c.alone = len(c.ready) == 0
+	if c.config.Overtaken != nil {
+		c.tellOvertaken(p)
 	}
 	if p.host {
 		c.freshInstant()
@@ -265,13 +280,25 @@ func (c *Conductor) resumeOne() {
 	c.resume(p, nil)
 }
 
+// tellOvertaken names those that were ready before p, in their order.
+func (c *Conductor) tellOvertaken(p *parking) {
+	var before []*parking
+	for _, q := range c.ready {
+		if q.seq < p.seq {
+			before = append(before, q)
+		}
+	}
+	slices.SortFunc(before, func(p, q *parking) int { return cmp.Compare(p.seq, q.seq) })
+	for _, q := range before {
+		c.config.Overtaken(q.actor, q.stop)
+	}
+}
+
 // resumeAll lets everybody run who is ready.
 func (c *Conductor) resumeAll() {
-	for i, p := range c.ready {
-		c.ready[i] = nil
-		c.resume(p, nil)
+	for len(c.ready) > 0 {
+		c.resume(c.ready.pop(), nil)
 	}
-	c.ready = c.ready[:0]
 }
 
 // freshInstant moves the clock by a nanosecond if host code has already begun
@@ -321,7 +348,13 @@ func (c *Conductor) takeLeavers() []*parking {
 		}
 		return false
 	}
-	c.ready = slices.DeleteFunc(c.ready, func(p *parking) bool { return !stays(p) })
+	ready := c.ready
+	c.ready = nil
+	for _, p := range ready {
+		if stays(p) {
+			c.ready.push(p)
+		}
+	}
 	due := c.due
 	c.due = nil
 	for _, p := range due {

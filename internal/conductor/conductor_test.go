@@ -3,7 +3,6 @@ package conductor_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,8 +28,7 @@ func conduct(t *testing.T, seed uint64, prepare func(*diary)) []string {
 	t.Helper()
 	var lines []string
 	synctest.Test(t, func(*testing.T) {
-		random := rand.New(rand.NewPCG(seed, 0))
-		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: random.IntN})
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Hold: conductor.RandomHold(seed)})
 		d := &diary{conductor: c}
 		prepare(d)
 		c.Run(time.Hour)
@@ -173,7 +171,7 @@ func TestAPanicIsReportedWithTheActorsName(t *testing.T) {
 
 func TestSteppedTimeSettlesWhenTheLastActorParks(t *testing.T) {
 	t.Parallel()
-	c := conductor.New(conductor.Config{Clock: conductor.Stepped(time.Minute), Draw: rand.IntN})
+	c := conductor.New(conductor.Config{Clock: conductor.Stepped(time.Minute), Hold: conductor.RandomHold(1)})
 	var ends []time.Duration
 	c.Go("actor", func(a *conductor.Actor) {
 		for range 3 {
@@ -187,7 +185,7 @@ func TestSteppedTimeSettlesWhenTheLastActorParks(t *testing.T) {
 
 func TestSteppedTimePassesOverWhoeverStaysBlocked(t *testing.T) {
 	t.Parallel()
-	c := conductor.New(conductor.Config{Clock: conductor.Stepped(time.Millisecond), Draw: rand.IntN})
+	c := conductor.New(conductor.Config{Clock: conductor.Stepped(time.Millisecond), Hold: conductor.RandomHold(1)})
 	forever := make(chan struct{})
 	defer close(forever)
 	c.Go("blocked", func(*conductor.Actor) { <-forever })

@@ -14,7 +14,7 @@ import (
 func TestLateSignalDoesNotMakeTwoStretchesOfHostCodeShareAnInstant(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(*testing.T) {
-		c := New(Config{Clock: Virtual(), Draw: func(int) int { return 0 }})
+		c := New(Config{Clock: Virtual()})
 		var began []time.Duration
 		for range 2 {
 			c.Go("actor", func(a *Actor) {

@@ -2,7 +2,6 @@ package conductor_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
@@ -17,7 +16,7 @@ import (
 func TestUnderwayNamesActorRequestAndSeam(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(*testing.T) {
-		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Hold: conductor.RandomHold(1)})
 		c.Go("customer/1", func(a *conductor.Actor) {
 			_ = a.BeginHostCode("POST /book")
 			var call conductor.Call
@@ -42,7 +41,7 @@ func TestUnderwayNamesActorRequestAndSeam(t *testing.T) {
 func TestActorWhoseClientHasGoneIsStillInTheHost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(*testing.T) {
-		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Hold: conductor.RandomHold(1)})
 		release := make(chan struct{})
 		c.Go("customer/1", func(a *conductor.Actor) {
 			_ = a.BeginHostCode("GET /")
@@ -74,7 +73,7 @@ func TestActorsThatNeverBeganAreDismissed(t *testing.T) {
 func TestDismissEndsSeamsInTheHost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(*testing.T) {
-		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Hold: conductor.RandomHold(1)})
 		var told error
 		c.Go("customer/1", func(a *conductor.Actor) {
 			var call conductor.Call
@@ -91,7 +90,7 @@ func TestDismissEndsSeamsInTheHost(t *testing.T) {
 func TestActorsOfTheNextRunAreNotDismissed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(*testing.T) {
-		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Hold: conductor.RandomHold(1)})
 		c.Go("sleeper", func(a *conductor.Actor) { _ = a.Sleep(context.Background(), 2*time.Hour) })
 		c.Run(time.Hour)
 		c.Dismiss()
@@ -108,7 +107,7 @@ func TestActorsOfTheNextRunAreNotDismissed(t *testing.T) {
 func TestRunEndsWhenNobodyIsLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(*testing.T) {
-		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN})
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Hold: conductor.RandomHold(1)})
 		c.Go("actor", func(a *conductor.Actor) { _ = a.Sleep(context.Background(), time.Minute) })
 		c.Run(time.Hour)
 		require.Equal(t, time.Minute, c.Now())
@@ -187,7 +186,7 @@ func TestManySeamsOfOneActorAreDrawnEach(t *testing.T) {
 func TestTogetherReleasesAllThatAreReady(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(*testing.T) {
-		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Draw: rand.IntN, Together: true})
+		c := conductor.New(conductor.Config{Clock: conductor.Virtual(), Hold: conductor.RandomHold(1), Together: true})
 		var mu sync.Mutex
 		within, most := 0, 0
 		for range 5 {
