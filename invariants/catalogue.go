@@ -15,6 +15,7 @@ func Catalogue() []simcity.Invariant {
 		VendorSLA(SLA{}),
 		CacheHitRate(0),
 		CacheInvalidationSpike(0),
+		SearchFreshness(0),
 		ZeroDoubleBookings(),
 		NoDoubleBookingsByAlias(),
 		CapacityConservation(),
