@@ -113,6 +113,6 @@
 // A customer's requests follow one another: it does not send two at a time,
 // as a household with two phones does. Dates are UTC. A customer that is alive
 // when the run ends does not report its ledger. An intruder cannot know whether
-// what it was denied exists. Refunds of apps whose ledger
-// has no entries are known only from bookings.
+// what it was denied exists. Refunds of apps whose ledger has no entries are
+// known only from bookings.
 package agents

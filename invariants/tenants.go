@@ -57,13 +57,22 @@ type exposure struct {
 }
 
 func (t *tenants) operation(op *simcity.Operation) (breach *simcity.Breach) {
+	var excuse *simcity.FaultWindow
+	asked := false // of one operation it is the same for all
 	for i := range op.Facts {
 		f := &op.Facts[i]
 		if f.Kind != simcity.Saw && f.Kind != simcity.Denied {
 			continue
 		}
 		t.samples++
-		if !foreign(f) || t.excuse(op) {
+		if !foreign(f) {
+			continue
+		}
+		if !asked {
+			excuse, asked = t.excuse(op), true
+		}
+		if excuse != nil {
+			t.exposed(excuse.Kind, op.End-excuse.Begun)
 			continue
 		}
 		t.found++
@@ -79,15 +88,14 @@ func foreign(f *simcity.Fact) bool {
 	return f.Kind == simcity.Saw && f.Of != "" && f.Of != f.Holder
 }
 
-// excuse looks for a fault that the host had not healed yet, the latest first.
-func (t *tenants) excuse(op *simcity.Operation) bool {
+// excuse is the latest fault that the host need not have healed yet, or nil.
+func (t *tenants) excuse(op *simcity.Operation) *simcity.FaultWindow {
 	for _, w := range slices.Backward(t.faults(t.world)) {
 		if slices.Contains(t.excused, w.Kind) && w.Begun <= op.End && op.Start <= w.Begun+t.healing {
-			t.exposed(w.Kind, op.End-w.Begun)
-			return true
+			return &w
 		}
 	}
-	return false
+	return nil
 }
 
 func (t *tenants) exposed(kind string, until time.Duration) {
