@@ -55,18 +55,24 @@ func (d *desk) idle(ctx context.Context, pause time.Duration) error {
 	return d.SleepUntil(ctx, until)
 }
 
-// seek looks the vendor up by city and name, as apps show only so many results.
+// seek looks the vendor up as customers do, by its city. Apps show only so many
+// results, so if it is not among them it asks for its name there as well.
 func (d *desk) seek(ctx context.Context) error {
 	d.planSeeking()
-	q := Query{City: d.listing.City, Text: d.listing.Name}
-	err := d.do(ctx, OpSearch, q.City+" "+q.Text, func(ctx context.Context, op *simcity.Operation) error {
-		found, err := d.market.Search(ctx, d.User, q)
-		if err != nil {
-			return err
+	err := d.do(ctx, OpSearch, d.listing.City+" "+d.listing.Name, func(ctx context.Context, op *simcity.Operation) error {
+		found := false
+		for _, q := range []Query{{City: d.listing.City}, {City: d.listing.City, Text: d.listing.Name}} {
+			shown, err := d.market.Search(ctx, d.User, q)
+			if err != nil {
+				return err
+			}
+			found = slices.ContainsFunc(shown, func(l Listing) bool { return l.Vendor == d.listing.Vendor })
+			if found {
+				break
+			}
 		}
 		op.Learn(simcity.Fact{
-			Kind: simcity.Sought, ID: d.listing.Vendor, Holder: d.ID(), Start: d.seeking.since,
-			Same: slices.ContainsFunc(found, func(l Listing) bool { return l.Vendor == d.listing.Vendor }),
+			Kind: simcity.Sought, ID: d.listing.Vendor, Holder: d.ID(), Start: d.seeking.since, Same: found,
 		})
 		return nil
 	})

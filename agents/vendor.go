@@ -43,7 +43,7 @@ type Vendor struct {
 	// where every request is examined), and 0.07.
 	Decline float64
 	Propose float64
-	// SeekEvery is about how often it looks whether customers would find it, once
+	// SeekEvery is about how often it looks whether search shows it, once
 	// it has done so about 2, 10 and 30 minutes after its listing was
 	// acknowledged: the pauses are drawn evenly from half to one and a half of
 	// it. Default 4 hours, negative for never, not even in the beginning.
