@@ -14,6 +14,7 @@ type desk struct {
 	Vendor
 	listing Listing
 	waiting []request
+	seeking seeking
 }
 
 // request is an entry of the inbox that the vendor means to answer at due.
@@ -238,12 +239,12 @@ func (d *desk) rest(ctx context.Context, closing time.Time) error {
 	now := d.Now()
 	pause := about(d.Rand(), d.Tick())
 	if hours.Contains(now) {
-		return d.Sleep(ctx, pause)
+		return d.idle(ctx, pause)
 	}
 	opening := nextOpening(now, hours)
 	if left := closing.Sub(now); left > 0 && closing.Before(opening) {
-		return d.Sleep(ctx, min(left, time.Hour)) // it leaves before it opens again
+		return d.idle(ctx, min(left, time.Hour)) // it leaves before it opens again
 	}
 	wait := opening.Add(pause / 10).Sub(now)
-	return d.Sleep(ctx, min(wait, time.Hour))
+	return d.idle(ctx, min(wait, time.Hour))
 }

@@ -1,6 +1,6 @@
 // Package agents has the citizens of a marketplace: customers and vendors who
-// live over HTTP, the ways in which they arrive, and the port that fits them to
-// an app.
+// live over HTTP, intruders who look at what is not theirs, the ways in which
+// they arrive, and the port that fits them to an app.
 //
 // Use it when the app under test sells time: appointments, tables, courts,
 // lessons. For anything else write your own [simcity.Agent] and take the
@@ -86,6 +86,8 @@
 //	                Held, or Refused if the slot was taken; Repeated for a retry
 //	book_unknown    Referred, if an order for something unknown is accepted
 //	confirm         Confirmed, Charged, Asked, Redeemed, Completed; Repeated
+//	search          Sought, when a vendor looks itself up: Start is when its listing
+//	                was acknowledged
 //	see, mine       Released and Refunded, if the answer shows it; mine also Saw
 //	reschedule      Moved, and Asked if the vendor is asked again; or Refused
 //	cancel          Released, Refunded
@@ -93,6 +95,9 @@
 //	inbox           Saw, for each request that is new
 //	accept, decline, propose
 //	                Answered; decline also Released
+//	mine_foreign    Saw, for each booking listed (100 at most), by an intruder
+//	see_foreign, chat_foreign
+//	                Denied, or Saw if the intruder was shown it
 //
 // Resources are vendors' handles in lower case for exclusive services, which
 // share the vendor's calendar, and "vendor/service" for classes. The Spelling
@@ -107,6 +112,7 @@
 //
 // A customer's requests follow one another: it does not send two at a time,
 // as a household with two phones does. Dates are UTC. A customer that is alive
-// when the run ends does not report its ledger. Refunds of apps whose ledger
-// has no entries are known only from bookings.
+// when the run ends does not report its ledger. An intruder cannot know whether
+// what it was denied exists. Refunds of apps whose ledger has no entries are
+// known only from bookings.
 package agents

@@ -71,12 +71,13 @@ func TestFactsAgree(t *testing.T) {
 		checkClaims(t, seed, tw)
 		checkMoney(t, seed, tw)
 	}
-	for kind := simcity.Offered; kind <= simcity.Saw; kind++ {
-		if kind != simcity.Referred {
+	for kind := simcity.Offered; kind <= simcity.Sought; kind++ {
+		if kind != simcity.Referred && kind != simcity.Denied {
 			require.Positive(t, all[kind], "%s", kind)
 		}
 	}
 	require.Zero(t, all[simcity.Referred], "a correct market accepts nothing unknown")
+	require.Zero(t, all[simcity.Denied], "only intruders ask for what is not theirs")
 }
 
 func checkClaims(t *testing.T, seed uint64, tw *town) {

@@ -76,6 +76,11 @@ const (
 	OpAccept      = "accept"
 	OpDecline     = "decline"
 	OpPropose     = "propose"
+	// What an [Intruder] does: it lists bookings, asks for one that is not its
+	// own, and reads the chat of one.
+	OpMineForeign = "mine_foreign"
+	OpSeeForeign  = "see_foreign"
+	OpChatForeign = "chat_foreign"
 )
 
 // Role is on which side of the market a user stands.

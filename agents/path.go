@@ -25,6 +25,7 @@ type Paths struct {
 	Cancel     string // default POST /api/bookings/{id}/cancel
 	CheckIn    string // default POST /api/bookings/{id}/checkin
 	Say        string // default POST /api/bookings/{id}/messages
+	Messages   string // default GET /api/bookings/{id}/messages
 	Ledger     string // default GET /api/ledger
 	Open       string // default POST /api/vendors
 	Inbox      string // default GET /api/vendor/inbox

@@ -51,8 +51,8 @@ func Personas() []simcity.Persona {
 	}
 }
 
-// vendorSteps lets a vendor look at its inbox every tick for years.
-const vendorSteps = 10_000_000
+// residentSteps lets a vendor look at its inbox every tick for years.
+const residentSteps = 10_000_000
 
 // Customers is the population "customer" of [Customer] citizens.
 func Customers(arrivals simcity.Arrivals) simcity.Population {
@@ -66,6 +66,6 @@ func Customers(arrivals simcity.Arrivals) simcity.Population {
 func Vendors(arrivals simcity.Arrivals) simcity.Population {
 	return simcity.Population{
 		Name: "vendor", Agent: Vendor{}, Arrivals: arrivals, Personas: Personas(),
-		StepLimit: vendorSteps, Resident: true,
+		StepLimit: residentSteps, Resident: true,
 	}
 }

@@ -43,6 +43,12 @@ type Vendor struct {
 	// where every request is examined), and 0.07.
 	Decline float64
 	Propose float64
+	// SeekEvery is about how often it looks whether search shows it, once
+	// it has done so about 2, 10 and 30 minutes after its listing was
+	// acknowledged: the pauses are drawn evenly from half to one and a half of
+	// it. Default 4 hours, negative for never, not even in the beginning.
+	// Less than a minute is refused.
+	SeekEvery time.Duration
 	// Stay is how long it lives. Default 0: until the run is over. A vendor that
 	// leaves earlier answers what is there, but its listing remains.
 	Stay time.Duration
@@ -72,6 +78,7 @@ func (v Vendor) withDefaults() Vendor {
 	orElse(&v.ResponseMax, DefaultResponseMax)
 	orElse(&v.Decline, 0.05)
 	orElse(&v.Propose, 0.07)
+	orElse(&v.SeekEvery, 4*time.Hour)
 	return v
 }
 
@@ -87,6 +94,8 @@ func (v Vendor) Validate() error {
 		return &simcity.FieldError{Field: "Vendor.Propose", Value: v.Propose, Allowed: "0 to 1, negative for never", Fix: "leave it out for 0.07"}
 	case v.ResponseMax < 0:
 		return &simcity.FieldError{Field: "Vendor.ResponseMax", Value: v.ResponseMax, Allowed: "0 or more", Fix: "leave it out for 100 minutes"}
+	case v.SeekEvery > 0 && v.SeekEvery < time.Minute:
+		return &simcity.FieldError{Field: "Vendor.SeekEvery", Value: v.SeekEvery, Allowed: "a minute or more, negative for never", Fix: "leave it out for 4 hours"}
 	case v.Stay < 0:
 		return &simcity.FieldError{Field: "Vendor.Stay", Value: v.Stay, Allowed: "0 or more", Fix: "leave it out to stay until the run is over"}
 	}
@@ -106,6 +115,7 @@ func (v Vendor) Live(ctx context.Context, c *simcity.Citizen) error {
 	if err := d.insist(ctx, func() error { return d.open(ctx) }); err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
+	d.startSeeking()
 	var leaves time.Time
 	if v.Stay > 0 {
 		leaves = c.Now().Add(v.Stay)
@@ -127,9 +137,10 @@ func (v Vendor) Live(ctx context.Context, c *simcity.Citizen) error {
 func (d *desk) open(ctx context.Context) error {
 	r := d.Rand()
 	hours := d.Policies().VendorOpenHours
+	city := d.Cities[r.IntN(len(d.Cities))]
 	offer := Listing{
-		Vendor: strings.ReplaceAll(d.ID(), "/", "-"), Name: "Studio " + d.ID(),
-		City: d.Cities[r.IntN(len(d.Cities))], Timezone: "UTC",
+		Vendor: strings.ReplaceAll(d.ID(), "/", "-"), Name: "Studio " + d.ID() + " of " + city,
+		City: city, Timezone: "UTC",
 		OpenFrom: hours.From, OpenTo: hours.To, Services: d.Services(r),
 	}
 	err := d.publish(ctx, offer)
@@ -148,6 +159,8 @@ func (d *desk) publish(ctx context.Context, offer Listing) error {
 			return err
 		}
 		orElse(&published.Vendor, offer.Vendor)
+		orElse(&published.Name, offer.Name)
+		orElse(&published.City, offer.City)
 		d.listing = published
 		return nil
 	})

@@ -2,8 +2,8 @@ package invariants
 
 import "github.com/bookiji/simcity/simcity"
 
-// Catalogue is every rule of the runbook with its default bounds, in the order
-// of the manual. Names are unique. Rules about what a city does not do make its
+// Catalogue is every rule that an ordinary day without faults can keep, with its
+// default bounds, in the order of the manual. Names are unique. Rules about what a city does not do make its
 // runs INCONCLUSIVE, so leave those out: a city without group classes has no use
 // for [CapacityConservation].
 func Catalogue() []simcity.Invariant {
@@ -15,6 +15,7 @@ func Catalogue() []simcity.Invariant {
 		VendorSLA(SLA{}),
 		CacheHitRate(0),
 		CacheInvalidationSpike(0),
+		SearchFreshness(0),
 		ZeroDoubleBookings(),
 		NoDoubleBookingsByAlias(),
 		CapacityConservation(),

@@ -12,7 +12,7 @@
 // Rules judge by the facts that clients learned from the target's answers, not
 // by what the target says of itself; a [Probe] adds its own word. Zero arguments
 // and fields mean the defaults below, which are those of Bookiji's operations
-// runbook. [Catalogue] is all of them.
+// runbook. [Catalogue] is all that an ordinary day can keep.
 //
 //	name                          bound                                  judged   severity  needs
 //	api_p95_response_time         < 500 ms                               steady   critical  100 operations
@@ -22,6 +22,7 @@
 //	vendor_sla_response           >= 90 % within 2 h of open time        at end   critical  20 requests
 //	cache_hit_rate                >= 50 % of lookups                     steady   warning   50 lookups
 //	cache_invalidation_spike      < 35 % of lookups, sustained           steady   warning   3 readings
+//	search_freshness              found 10 min after acknowledgement     steady   critical  3 searches
 //	zero_double_bookings          0                                      always   critical  1 claim
 //	no_double_bookings_by_alias   0                                      always   critical  1 traveller
 //	capacity_conservation         <= Capacity                            always   critical  1 claim on a group
@@ -33,6 +34,15 @@
 //	idempotent_retries            0 other answers                        always   critical  5 retries
 //	orchestrator_tick_drift       < 100 ms per real second               steady   critical  1 tick if paced
 //	memory_usage                  < 80 %                                 always   critical  3 looks
+//
+// These are not in the catalogue, because they need agents that look, faults, or
+// a reader:
+//
+//	no_foreign_data               0                                      always   critical  10 looks
+//	tenant_isolation              0, but 10 min after RLS_MISCONFIG      always   critical  10 looks
+//	recovery_time                 <= 15 min after each fault             at end   critical  looks after each fault
+//	rate_limited_share            <= 1 % of operations                   steady   critical  100 operations
+//	stages                        none: tells of every six hours         at end   warning   1 operation
 //
 // A rule with fewer samples than it needs was not checked, and makes its run
 // INCONCLUSIVE. So leave rules out that are about things your city does not do.
@@ -68,7 +78,8 @@
 // simulated hour after their interval is over or their hold lapsed, and ten
 // minutes after they were given back. At most 1,000,000 claims, 200,000 holders,
 // 100,000 open requests and funnels, 1,024 suspicions and reports and 4,096
-// refusals are remembered at a time; claims that are not watched make the run
+// refusals are remembered at a time, one sign of ill health per fault, and the
+// lines of 100 stages; claims that are not watched make the run
 // INCONCLUSIVE, and what else is not judged is no sample. Operations without
 // facts cost a few nanoseconds per rule and no memory.
 //

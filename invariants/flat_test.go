@@ -51,7 +51,7 @@ func TestALedgerSaysWhatItDoesNotWatch(t *testing.T) {
 
 // TestOperationsWithoutFactsAreFree keeps the hot path free of allocations.
 func TestOperationsWithoutFactsAreFree(t *testing.T) {
-	for _, inv := range Catalogue() {
+	for _, inv := range append(Catalogue(), Beyond()...) {
 		check := inv.Begin(nil)
 		if check.Operation == nil {
 			continue

@@ -152,15 +152,16 @@ func TestSteadyRulesForgetAtRestart(t *testing.T) {
 		}
 		check := inv.Begin(nil)
 		require.NotNil(t, check.Restart, inv.Name)
+		var atOnce *simcity.Breach
 		for _, one := range rules[inv.Name].breaks {
 			switch one := one.(type) {
 			case simcity.Operation:
-				check.Operation(&one)
+				atOnce = check.Operation(&one)
 			case simcity.Snapshot:
 				check.Tick(&one)
 			}
 		}
-		require.NotNil(t, check.Judge().Breach, inv.Name)
+		require.True(t, atOnce != nil || check.Judge().Breach != nil, inv.Name)
 		check.Restart()
 		require.Nil(t, check.Judge().Breach, inv.Name)
 		require.Zero(t, check.Judge().Samples, inv.Name)

@@ -32,3 +32,26 @@ func openHoursIn(w *simcity.World) simcity.OpenHours {
 	}
 	return w.Policies().VendorOpenHours
 }
+
+// faultsIn are the faults that struck so far, in order.
+func faultsIn(w *simcity.World) []simcity.FaultWindow {
+	if w == nil {
+		return nil
+	}
+	return w.Faults()
+}
+
+// rlsMisconfig is the kind of a fault that lays rows open to everybody and that
+// hosts are expected to notice and mend by themselves.
+const rlsMisconfig = "RLS_MISCONFIG"
+
+// struckBy gives the faults of a run to a rule; tests have their own.
+type struckBy func(*simcity.World) []simcity.FaultWindow
+
+// orRLS is kinds, or by default the one that hosts heal.
+func orRLS(kinds []string) []string {
+	if len(kinds) == 0 {
+		return []string{rlsMisconfig}
+	}
+	return kinds
+}

@@ -161,11 +161,18 @@ const (
 	Completed
 	// Saw: Holder was shown ID, which belongs to Of.
 	Saw
+	// Denied: Holder asked for ID, which is not its own, and was shown nothing: a
+	// look that was answered right.
+	Denied
+	// Sought: Holder looked for ID, which has been there since Start. Same tells
+	// whether it was found.
+	Sought
 )
 
 var factNames = []string{
 	"", "offered", "held", "confirmed", "moved", "released", "refused", "charged", "refunded",
 	"reported", "asked", "answered", "referred", "redeemed", "repeated", "entered", "completed", "saw",
+	"denied", "sought",
 }
 
 func (k FactKind) String() string { return nameOf(factNames, k) }

@@ -47,10 +47,12 @@ func TestOperationsAndFactsAreToldAsJSON(t *testing.T) {
 
 func TestEveryFactKindHasAName(t *testing.T) {
 	t.Parallel()
-	for kind := Offered; kind <= Saw; kind++ {
+	for kind := Offered; kind <= Sought; kind++ {
 		require.NotEmpty(t, kind.String())
 		require.NotContains(t, kind.String(), "(")
 	}
+	require.Equal(t, []string{"saw", "denied", "sought"}, []string{Saw.String(), Denied.String(), Sought.String()})
+	require.Len(t, factNames, int(Sought)+1)
 	for _, odd := range []fmt.Stringer{FactKind(200), Outcome(200), When(200), Severity(200), FindingSeverity(200)} {
 		require.Contains(t, odd.String(), "200")
 	}
