@@ -42,6 +42,6 @@ func GrowthOver(market agents.Marketplace, factors ...float64) simcity.Scenario 
 			Policies: json.RawMessage(fmt.Sprintf(`{"customerSpawnRate":%g}`, s.Policies.CustomerSpawnRate*factor)),
 		})
 	}
-	_ = invariants.Catalogue
+	s.Invariants = append(s.Invariants, invariants.Stages(stage))
 	return s
 }
