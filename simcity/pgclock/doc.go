@@ -1,0 +1,2 @@
+// Package pgclock x.
+package pgclock
