@@ -3,7 +3,9 @@ package pgclock_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,4 +121,65 @@ func holder(saw chan<- string) simcity.AgentFunc {
 		}
 		return nil
 	}
+}
+
+func body(response *http.Response) string {
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// live runs the city over a database of its own.
+func live(t *testing.T) ([]string, *simcity.Result) {
+	t.Helper()
+	saw := make(chan string, 3)
+	result := simcity.New(simcity.Scenario{Name: "hold_expires", Duration: 2 * time.Hour}).
+		Target(simcity.InProcess(newHolds(holds.Database(t)))).
+		Populate(simcity.Population{
+			Name: "holder", Agent: holder(saw),
+			Arrivals: simcity.ArrivalsFunc(func(_ context.Context, g *simcity.Gate) error { g.Spawn(); return nil }),
+		}).
+		Check(simcity.Invariant{
+			Name: "never_broken",
+			Begin: func(*simcity.World) simcity.Check {
+				return simcity.Check{Operation: func(op *simcity.Operation) *simcity.Breach {
+					if op.Outcome == simcity.Failed {
+						return &simcity.Breach{Got: op.Outcome.String(), Want: "an answer"}
+					}
+					return nil
+				}}
+			},
+		}).
+		Run(t)
+	close(saw)
+	var all []string
+	for line := range saw {
+		all = append(all, line)
+	}
+	return all, result
+}
+
+// The host asks SQL alone for the time, and its holds expire when they should:
+// for two simulated hours, longer than a connection lives, twice with
+// one digest.
+func TestHoldsExpireInSimulatedTime(t *testing.T) {
+	t.Parallel()
+	saw, first := live(t)
+	require.Equal(t, []string{
+		"minute 0: 200 OK, 2026-01-05 00:00:00 to 00:10:00",
+		"minute 9: 200 OK, 00:01:00",
+		"minute 11: 404 Not Found, no rows in result set",
+	}, saw)
+	require.Equal(t, simcity.Pass, first.Verdict)
+	require.Equal(t, 2*time.Hour, first.Simulated)
+	for _, finding := range first.Findings {
+		require.NotEqual(t, simcity.FindingLeak, finding.Kind, "nothing of the pool outlives the host's Close: %s", finding.Stack)
+	}
+
+	again, second := live(t)
+	require.Equal(t, saw, again)
+	require.Equal(t, first.Digest, second.Digest)
 }
