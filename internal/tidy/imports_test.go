@@ -26,6 +26,7 @@ type direction struct {
 var directions = []direction{
 	{"internal/...", []string{"internal/..."}, "the engine rests on it"},
 	{"simcity", []string{"internal/..."}, "the engine knows nobody who uses it"},
+	{"simcity/pgclock", []string{"simcity/pgclock/..."}, "it knows a database and a clock, not the run"},
 	{"simcity/telemetry", []string{"simcity"}, "it carries what a run tells, whoever lives in it"},
 	{"simcity/telemetry/...", []string{"simcity/telemetry/..."}, "a store knows the telemetry contract alone"},
 	{"simcity/missioncontrol/...", []string{"simcity", "simcity/telemetry", "simcity/missioncontrol/..."}, "runs and stores are passed in, scenarios are values"},
@@ -39,6 +40,9 @@ var directions = []direction{
 
 // apart are the packages that not even their tests join.
 var apart = []string{"agents/...", "invariants/...", "chaos/..."}
+
+// testsOnly are our packages that nothing but tests imports.
+var testsOnly = []string{"internal/pgtest"}
 
 // linking says which packages may link a library.
 type linking struct {
@@ -59,7 +63,7 @@ var linkings = []linking{
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"simcity", "internal/..."}, "only the engine counts latencies"},
 	{"github.com/prometheus/common", []string{"invariants/...", "examples/..."}, "only the invariants read a host's metrics page"},
 	{"github.com/prometheus/client_model", []string{"invariants/...", "examples/..."}, "only the invariants read a host's metrics page"},
-	{"github.com/jackc/pgx", []string{"simcity/telemetry/postgres/...", "examples/..."}, "only below the Postgres packages"},
+	{"github.com/jackc/pgx", []string{"simcity/telemetry/postgres/...", "simcity/pgclock", "internal/pgtest", "examples/..."}, "only below the Postgres packages"},
 	{"modernc.org/sqlite", []string{"simcity/telemetry/sqlite/...", "examples/..."}, "only the store that embeds it"},
 	{"github.com/go-resty/resty", []string{"simcity/telemetry/supabase/...", "examples/..."}, "only below telemetry/supabase, live clients and notifiers"},
 }
@@ -86,6 +90,8 @@ func (s *source) against(name string) string {
 	switch {
 	case isOurs && s.test:
 		return s.apartFrom(ours)
+	case isOurs && withinAny(ours, testsOnly):
+		return "it is imported by tests alone"
 	case isOurs:
 		if d := s.direction(); d != nil && !withinAny(ours, d.may) {
 			return "may import of ours only " + strings.Join(d.may, ", ") + ": " + d.why
@@ -151,6 +157,9 @@ func TestImportsAgainstTheirDirectionAreFound(t *testing.T) {
 		"simcity/missioncontrol/a.go scenarios":    {"simcity/missioncontrol => scenarios: may import of ours only simcity, simcity/telemetry, simcity/missioncontrol/...: runs and stores are passed in, scenarios are values"},
 		"simcity/cmd/simcity/a.go examples/b":      {"simcity/cmd/simcity => examples/b: may import of ours only simcity/..., agents/..., invariants/..., chaos/..., scenarios/..., internal/...: the command joins the library, not the examples"},
 		"examples/booking/a.go internal/conductor": nil,
+		"internal/conductor/a.go internal/pgtest":  {"internal/conductor => internal/pgtest: it is imported by tests alone"},
+		"simcity/a_test.go internal/pgtest":        nil,
+		"simcity/pgclock/a.go simcity":             {"simcity/pgclock => simcity: may import of ours only simcity/pgclock/...: it knows a database and a clock, not the run"},
 		"util/a.go simcity":                        {"util => ?: a new package says what it may import: give it a row in directions"},
 	} {
 		file, pkg, _ := strings.Cut(text, " ")
