@@ -1,0 +1,2 @@
+// Package chaos is a stub.
+package chaos
