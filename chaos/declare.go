@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -154,7 +155,7 @@ func (p *parameter) read(kind string, text json.RawMessage) error {
 func (p *parameter) readDuration(text json.RawMessage) error {
 	var x float64
 	if json.Unmarshal(text, &x) == nil {
-		nanos := x * float64(p.unit)
+		nanos := math.Round(x * float64(p.unit))
 		if !(nanos > -1<<62 && nanos < 1<<62) {
 			return strconv.ErrRange
 		}

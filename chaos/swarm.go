@@ -61,19 +61,27 @@ func (s Swarm) withDefaults(duration time.Duration) Swarm {
 	return s
 }
 
-// Plan implements [simcity.Schedule]. It plans nothing in a window that is
-// shorter than ForMin.
+// Plan implements [simcity.Schedule]. A window that does not fit into the run is
+// a mistake, with which the run is refused.
 func (s Swarm) Plan(random *rand.Rand, duration time.Duration) []simcity.Injection {
 	s = s.withDefaults(duration)
-	room := min(s.To, duration) - s.From
-	if room < s.ForMin {
-		return nil
+	room := s.To - s.From
+	if s.To > duration || room < s.ForMin {
+		return []simcity.Injection{{Fault: simcity.Fault{Err: s.misfit(duration)}}}
 	}
 	planned := s.drawFaults(random, room)
 	if s.OneAtATime {
 		return s.apart(random, planned, room)
 	}
 	return s.overlapping(random, planned, room)
+}
+
+func (s Swarm) misfit(duration time.Duration) error {
+	return &simcity.FieldError{
+		Field: "chaos.Swarm.From to To", Value: s.From.String() + " to " + s.To.String(),
+		Allowed: fmt.Sprintf("at least ForMin, %s, within the run of %s", s.ForMin, duration),
+		Fix:     "move the window into the run, or lengthen the run",
+	}
 }
 
 // drawFaults draws the subset, then from it the faults and how long they last.
