@@ -11,7 +11,7 @@ import (
 )
 
 // SlowBody lets the bodies of answers trickle in: ten pieces over simulated
-// time. It counts the answers with a body.
+// time, the last one at the end. It counts the answers with a body.
 type SlowBody struct {
 	Match
 	// Transfer is how long a body takes. Default 10 s.
@@ -23,14 +23,16 @@ func (f SlowBody) Fault() simcity.Fault {
 	fault := Declare("SLOW_BODY", &f)
 	fault.Inject = f.strike(fault.Kind, func(b *blow, next http.RoundTripper, request *http.Request) (*http.Response, error) {
 		return withBody(b, next, request, func(content []byte) io.Reader {
-			return &slowReader{ctx: request.Context(), left: content, piece: len(content)/pieces + 1, pause: f.Transfer / pieces}
+			piece := (len(content) + piecesMax - 1) / piecesMax
+			pieces := (len(content) + piece - 1) / piece
+			return &slowReader{ctx: request.Context(), left: content, piece: piece, pause: f.Transfer / time.Duration(pieces)}
 		})
 	})
 	return fault
 }
 
-// pieces that a slow body comes in.
-const pieces = 10
+// piecesMax is how many pieces a slow body comes in, if it is that long.
+const piecesMax = 10
 
 type slowReader struct {
 	ctx   context.Context

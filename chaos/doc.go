@@ -80,7 +80,7 @@
 //
 // # When
 //
-// [Simulation.Inject] and [At] plan one fault, [Every] one again and again,
+// [simcity.Simulation.Inject] and [At] plan one fault, [Every] one again and again,
 // [Swarm] draws other faults, parameters, times and lengths from each seed, out of
 // [RandomHTTP], [RandomSeams], [RandomRunbook] or [Fixed] ones. With [Kinds] in
 // Scenario.Faults commands inject them by name, parameters in JSON: strictly read,
@@ -108,6 +108,4 @@
 // scenario's RequestTimeout does not cut [Latency] short: it counts the host's
 // own time. Answers that a fault makes or changes reach Simulation.Classify
 // without their body.
-//
-// [Simulation.Inject]: https://pkg.go.dev/github.com/bookiji/simcity/simcity#Simulation.Inject
 package chaos

@@ -100,7 +100,7 @@ func needs(name string) func(*simcity.World) error {
 			list = strings.Join(names, ", ")
 		}
 		return fmt.Errorf("it needs the hook %s and the host offers %s; fix: in the target's factory,\n\n"+
-			"\tchaos.Offer(w, chaos.Hooks{\n\t\t%s: app.%s,\n\t})\n", name, list, name, name)
+			"\tchaos.Offer(w, chaos.Hooks{\n\t\t%s: app.%s,\n\t})", name, list, name, name)
 	}
 }
 

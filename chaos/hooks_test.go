@@ -228,7 +228,7 @@ func TestMissingHookIsToldBeforeTheRun(t *testing.T) {
 		require.NotEqual(t, simcity.Pass, s.Verdict)
 		require.Empty(t, s.calls, "nothing has happened")
 		require.Contains(t, faultFinding(t, s.Result), "it needs the hook "+hook+" and the host offers no hooks")
-		require.Contains(t, faultFinding(t, s.Result), "\tchaos.Offer(w, chaos.Hooks{\n\t\t"+hook+": app."+hook+",\n\t})\n")
+		require.Contains(t, faultFinding(t, s.Result), "\tchaos.Offer(w, chaos.Hooks{\n\t\t"+hook+": app."+hook+",\n\t})")
 	}
 }
 
