@@ -57,9 +57,13 @@ func (e Every) Plan(_ *rand.Rand, duration time.Duration) []simcity.Injection {
 	if at == 0 {
 		at = e.Period
 	}
-	var planned []simcity.Injection
-	for ; e.Times > 0 && len(planned) < e.Times || e.Times == 0 && at+e.Period <= duration; at += e.Period {
-		planned = append(planned, simcity.Injection{Fault: e.Fault, At: at, For: e.For})
+	times := e.Times
+	if times == 0 {
+		times = max(1, int((duration-at)/e.Period)) // a first one that does not fit is refused, not forgotten
+	}
+	planned := make([]simcity.Injection, times)
+	for i := range planned {
+		planned[i] = simcity.Injection{Fault: e.Fault, At: at + time.Duration(i)*e.Period, For: e.For}
 	}
 	return planned
 }
@@ -67,8 +71,11 @@ func (e Every) Plan(_ *rand.Rand, duration time.Duration) []simcity.Injection {
 // Kinds implements [simcity.Schedule].
 func (e Every) Kinds() []string { return []string{e.Fault.Kind} }
 
-// timesMax keeps a schedule's plan readable.
-const timesMax = 10_000
+// Limits that keep a schedule's plan readable.
+const (
+	timesMax  = 10_000
+	periodMin = time.Second
+)
 
 // Validate reports the first field that cannot work.
 func (e Every) Validate() error {
@@ -81,6 +88,8 @@ func (e Every) Validate() error {
 		return &simcity.FieldError{Field: "chaos.Every.For", Value: e.For, Allowed: "more than 0", Fix: "say how long the fault lasts each time"}
 	case e.Period <= e.For:
 		return &simcity.FieldError{Field: "chaos.Every.Period", Value: e.Period, Allowed: "more than For, " + e.For.String(), Fix: "leave the city time to recover in between"}
+	case e.Period < periodMin:
+		return &simcity.FieldError{Field: "chaos.Every.Period", Value: e.Period, Allowed: periodMin.String() + " or more", Fix: "plan one fault that lasts longer"}
 	case e.Times < 0 || e.Times > timesMax:
 		return &simcity.FieldError{Field: "chaos.Every.Times", Value: e.Times, Allowed: "0 to 10000", Fix: "leave it out for as often as fits"}
 	}

@@ -60,6 +60,9 @@ func TestEveryPlansAsOftenAsFits(t *testing.T) {
 		}
 		require.Equal(t, expects, begun)
 	}
+	every.Times = 0
+	require.Len(t, every.Plan(seeded(1), 30*time.Minute), 1, "it fits, though not with a whole period")
+	require.Len(t, every.Plan(seeded(1), 10*time.Minute), 1, "for the run to refuse")
 	every.Times, every.First = 1, time.Minute
 	require.Equal(t, time.Minute, every.Plan(seeded(1), time.Hour)[0].At)
 }
@@ -90,6 +93,7 @@ func TestSchedulesThatCannotWorkAreRefused(t *testing.T) {
 		{chaos.Every{Fault: calm(), First: -1}, "chaos.Every.First"},
 		{chaos.Every{Fault: calm(), Period: time.Minute}, "chaos.Every.For"},
 		{chaos.Every{Fault: calm(), Period: time.Minute, For: time.Minute}, "chaos.Every.Period"},
+		{chaos.Every{Fault: calm(), Period: 2, For: 1}, "chaos.Every.Period"},
 		{chaos.Every{Fault: calm(), Period: time.Minute, For: 1, Times: -1}, "chaos.Every.Times"},
 		{chaos.Swarm{}, "chaos.Swarm.Faults"},
 		{swarm(func(s *chaos.Swarm) { s.From = -1 }), "chaos.Swarm.From"},

@@ -27,7 +27,7 @@ func willing() *chaos.Hooks {
 
 // besieged is a trial under a swarm of all faults.
 func besieged(s *story, seed uint64) *simcity.Simulation {
-	return trial{citizens: 8, mixed: true, method: "POST", body: "pay", path: "/pay", hooks: willing(), handler: storing}.city(s).
+	return trial{citizens: 6, mixed: true, method: "POST", body: "pay", path: "/pay", hooks: willing(), handler: storing}.city(s).
 		Seed(seed).Schedule(chaos.Swarm{Faults: everyChoice(), Most: 40, From: 5 * time.Minute, To: 50 * time.Minute})
 }
 
