@@ -8,22 +8,33 @@ import (
 	"github.com/bookiji/simcity/simcity"
 )
 
-// A Match says which requests a fault of the HTTP level strikes. The zero value
-// is all of them, those of collectors and probes included: give a PathPrefix to
-// spare those.
+// A Match says which requests a fault of the HTTP level strikes, of those that
+// citizens and the host's surroundings make: collectors and probes are spared,
+// since the judge must see what is. The zero value is all of them.
 type Match struct {
 	// Method, such as POST. Default any.
 	Method string `json:"method" doc:"HTTP method, such as POST; empty: any"`
 	// PathPrefix is how the path begins, such as /api/. Default any.
 	PathPrefix string `json:"pathPrefix" doc:"how the path begins; empty: any"`
+	// Population whose citizens are struck, such as customer. Default any.
+	Population string `json:"population" doc:"population whose citizens are struck; empty: any"`
 	// Share of the requests that fit, each drawn by itself. Default 1.
 	Share float64 `json:"share" default:"1" range:">0..1" doc:"share of the requests that fit"`
 }
 
 // fits reports whether the request is of the kind meant, before the draw.
 func (m Match) fits(request *http.Request) bool {
-	return (m.Method == "" || strings.EqualFold(m.Method, method(request))) &&
+	_, citizen := simcity.CitizenOf(request.Context())
+	return (citizen || simcity.FromHost(request.Context())) && (m.Population == "" || m.Population == population(request)) &&
+		(m.Method == "" || strings.EqualFold(m.Method, method(request))) &&
 		strings.HasPrefix(request.URL.Path, m.PathPrefix)
+}
+
+// population of the citizen who asks.
+func population(request *http.Request) string {
+	id, _ := simcity.CitizenOf(request.Context())
+	name, _, _ := strings.Cut(id, "/")
+	return name
 }
 
 // method of the request; net/http lets an empty one stand for GET.

@@ -25,24 +25,25 @@ type run struct {
 	classify func(*http.Response, []byte) Outcome
 	replay   []Command
 
-	world     *World
-	conductor *conductor.Conductor
-	began     time.Time       // simulated date of the start
-	ctx       context.Context // ends when the citizens must
-	cancel    context.CancelFunc
-	metrics   *Metrics
-	seams     seams
-	client    *http.Client
-	handlers  *handlerTransport // nil for a target elsewhere
-	hostLog   hostLog
-	recorder  Recorder         // nil without telemetry
-	counted   map[string]int64 // of Sometimes; guarded by mu
-	closing   atomic.Bool
-	progress  atomic.Uint64 // phases done, for the watchdog
-	bubble    atomic.Value  // string: the bubble's number, as dumps of goroutines tell it
-	lastEvent atomic.Int64  // when, in simulated time
-	frozen    atomic.Bool   // the clock stands: the run was given up
-	abandoned atomic.Bool   // given up: watchers hear no more
+	world        *World
+	conductor    *conductor.Conductor
+	began        time.Time       // simulated date of the start
+	ctx          context.Context // ends when the citizens must
+	cancel       context.CancelFunc
+	metrics      *Metrics
+	seams        seams
+	client       *http.Client
+	handlers     *handlerTransport // nil for a target elsewhere
+	hostLog      hostLog
+	recorder     Recorder         // nil without telemetry
+	counted      map[string]int64 // of Sometimes; guarded by mu
+	closing      atomic.Bool
+	progress     atomic.Uint64 // phases done, for the watchdog
+	bubble       atomic.Value  // string: the bubble's number, as dumps of goroutines tell it
+	lastEvent    atomic.Int64  // when, in simulated time
+	hostRequests atomic.Int64  // by the host's surroundings
+	frozen       atomic.Bool   // the clock stands: the run was given up
+	abandoned    atomic.Bool   // given up: watchers hear no more
 
 	conducting atomic.Pointer[conductor.Conductor]
 	prober     atomic.Pointer[conductor.Actor]

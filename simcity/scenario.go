@@ -189,7 +189,7 @@ func (s *Scenario) tick(p Policies) time.Duration {
 }
 
 // reservedNames are those of the engine's own actors and streams.
-var reservedNames = []string{"command", "end", "fault", "gate", "judge", "run", "tick", "world"}
+var reservedNames = []string{"command", "end", "fault", "gate", "host", "judge", "run", "tick", "world"}
 
 func (s *Scenario) validatePopulations() error {
 	if len(s.Populations) == 0 {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ type hands struct {
 	run   *run
 	actor actor
 	host  context.Context // what requests of this actor hand to the host
+	guest bool            // of host code that works for the actor, on another goroutine
 	from  string          // its network address
 }
 
@@ -29,7 +31,9 @@ func handsOf(ctx context.Context) *hands {
 
 func (r *run) withActor(ctx context.Context, a actor) context.Context {
 	h := &hands{run: r, actor: a, from: addressOf(a)}
-	h.host = context.WithValue(context.Background(), actorKey{}, h)
+	guest := &hands{run: r, actor: a, from: h.from, guest: true}
+	guest.host = context.WithValue(context.Background(), actorKey{}, guest)
+	h.host = guest.host
 	return context.WithValue(ctx, actorKey{}, h)
 }
 
@@ -67,10 +71,37 @@ func Yield(ctx context.Context, name string) error {
 // it returns at once.
 func Sleep(ctx context.Context, d time.Duration) error {
 	h := handsOf(ctx)
-	if h == nil {
+	switch {
+	case h == nil:
 		return ctx.Err()
+	case !h.guest:
+		return h.actor.Sleep(ctx, d)
 	}
-	return h.actor.Sleep(ctx, d)
+	if _, err := h.actor.Seam("sleep", d); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// CitizenOf is the id of the citizen for whom ctx runs, in its life, in a
+// transport around its requests, or in host code that answers them. It is false
+// for collectors, probes and whatever else is no citizen.
+func CitizenOf(ctx context.Context) (id string, ok bool) {
+	h := handsOf(ctx)
+	if h == nil {
+		return "", false
+	}
+	kind, _, isNumbered := strings.Cut(h.actor.ID, "/")
+	if !isNumbered || slices.Contains(reservedNames, kind) {
+		return "", false
+	}
+	return h.actor.ID, true
+}
+
+// FromHost tells whether ctx is that of a request of [World.HostClient].
+func FromHost(ctx context.Context) bool {
+	h := handsOf(ctx)
+	return h != nil && strings.HasPrefix(h.actor.ID, "host/")
 }
 
 // A SeamResult tells how often host code passed a seam for an actor, and how

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -75,18 +76,49 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 		}
 		return nil, err
 	}
-	var body []byte
-	if b, ok := response.Body.(*wholeBody); ok {
-		body = b.content
+	whole, ok := response.Body.(*wholeBody)
+	if !ok { // a fault has answered, or changed the answer
+		whole = readWhole(response.Body)
+		response.Body = whole
 	}
-	op.answered(response.StatusCode, t.run.classify(response, body))
+	op.answered(response.StatusCode, t.run.classify(response, whole.content))
 	return response, nil
+}
+
+// readWhole reads what a fault has made of a body. How the reading ended is told
+// to whoever reads on.
+func readWhole(body io.ReadCloser) *wholeBody {
+	content, err := io.ReadAll(io.LimitReader(body, maxBody+1))
+	_ = body.Close()
+	if len(content) > maxBody {
+		content, err = content[:maxBody], ErrBodyTooLong
+	}
+	whole := &wholeBody{broken: err}
+	whole.set(content)
+	return whole
 }
 
 // wholeBody is a response body that is all there.
 type wholeBody struct {
 	bytes.Reader
 	content []byte
+	broken  error // what comes in place of the end
+}
+
+func (b *wholeBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == io.EOF && b.broken != nil {
+		err = b.broken
+	}
+	return n, err
+}
+
+func (b *wholeBody) WriteTo(w io.Writer) (int64, error) {
+	n, err := b.Reader.WriteTo(w)
+	if err == nil {
+		err = b.broken
+	}
+	return n, err
 }
 
 func (b *wholeBody) set(content []byte) {

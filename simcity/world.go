@@ -47,6 +47,16 @@ func (w *World) Metrics() *Metrics { return w.run.metrics }
 // as probes. Its requests need the context that the caller was given.
 func (w *World) Client() *http.Client { return w.run.client }
 
+// HostClient sends requests to the target from the host's own surroundings, such
+// as the webhook of its payment provider: on any goroutine of the host, each
+// request as an actor of its own, through the same faults as a citizen's.
+func (w *World) HostClient() *http.Client {
+	return &http.Client{Transport: &hostTransport{run: w.run}}
+}
+
+// RequestTimeout is every request's deadline on the host's clock.
+func (w *World) RequestTimeout() time.Duration { return w.run.scenario.RequestTimeout }
+
 // BaseURL is the scheme and host of the target, without a slash at the end.
 func (w *World) BaseURL() string { return w.run.target.baseURL() }
 
