@@ -40,6 +40,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 			p.bundle = nil // another scenario of the same test
 		}
 	}
+	if cut := cutOf(t, s.scenario.Name); cut != nil {
+		p.simulation.cut, p.simulation.seed = cut, cut.Seed
+	}
 	if err := p.simulation.Validate(); err != nil {
 		return nil, err
 	}
@@ -112,7 +115,11 @@ func (p *play) perform() *Result {
 		}
 		return (&sweep{play: p, seeds: seeds, workers: p.settings.workers, ordinal: ordinal}).run()
 	}
-	return p.tell(p.judgeSeed())
+	res := p.tell(p.judgeSeed())
+	if p.settings.shrink && res.Verdict == Fail {
+		p.shrink(res)
+	}
+	return res
 }
 
 // judgeSeed runs the simulation with its seed, twice if that is asked for.

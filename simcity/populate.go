@@ -54,6 +54,10 @@ func (r *run) spawn(p *populationState) bool {
 		return false
 	}
 	p.born++
+	if !r.cut.hasCitizen(p.Name, p.born) {
+		r.mu.Unlock()
+		return true // somebody else's life, which is not lived here
+	}
 	p.living++
 	if !p.Resident {
 		r.living++

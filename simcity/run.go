@@ -36,6 +36,8 @@ type run struct {
 	handlers     *handlerTransport // nil for a target elsewhere
 	hostLog      hostLog
 	recorder     Recorder         // nil without telemetry
+	cut          *Cut             // what is lived of the run; nil: all
+	tracing      *trace           // nil unless the run is shrunk
 	counted      map[string]int64 // of Sometimes; guarded by mu
 	closing      atomic.Bool
 	progress     atomic.Uint64 // phases done, for the watchdog
@@ -122,6 +124,9 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		r.reach(name, false)
 	}
 	r.policies = r.scenario.Policies
+	r.cut = s.cut
+	r.tracing = s.tracing
+	r.cut.shorten(&r.scenario)
 	r.log.watch, r.log.silent = s.watchers, &r.abandoned
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
 	return r
@@ -168,7 +173,9 @@ func (r *run) live() {
 	r.populate()
 	r.conductor.Go("tick", r.ticks)
 	for i, in := range r.injections {
-		r.conductor.Go("fault/"+itoa(i+1), func(a actor) { r.strike(a, in) })
+		if id := "fault/" + itoa(i+1); r.cut.hasFault(id) {
+			r.conductor.Go(id, func(a actor) { r.strike(a, in) })
+		}
 	}
 	for i, c := range r.scenario.Commands {
 		r.conductor.Go("command/"+itoa(i+1), func(a actor) { r.scheduled(a, c) })
@@ -235,7 +242,8 @@ func (r *run) found() bool {
 func (r *run) startClock() {
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
-		Hold:         conductor.RandomHold(stream(r.seed, "schedule").Uint64()),
+		Hold:         r.cut.hold(conductor.RandomHold(stream(r.seed, "schedule").Uint64())),
+		Overtaken:    r.tracing.overtaken(),
 		BetweenSteps: r.obey,
 		Panicked:     r.panicked,
 		Stalled:      r.stalled,

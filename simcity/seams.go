@@ -59,6 +59,7 @@ func Yield(ctx context.Context, name string) error {
 	}
 	contended, err := h.actor.Seam(name, delay)
 	h.run.seams.passed(name, contended)
+	h.run.tracing.pass(h.run.elapsed(), h.actor.ID, name)
 	if err != nil {
 		return err
 	}

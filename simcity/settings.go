@@ -22,6 +22,8 @@ const (
 	// envTelemetry names a store for the history of runs: sqlite:path,
 	// postgres://... or supabase.
 	envTelemetry = "SIMCITY_TELEMETRY"
+	// envShrink asks for the smallest run that still fails.
+	envShrink = "SIMCITY_SHRINK"
 	// envSeeds asks for a sweep: a count, or first-last.
 	envSeeds = "SIMCITY_SEEDS"
 	// envWorkers is how many processes a sweep has. Default one per processor.
@@ -48,6 +50,7 @@ type settings struct {
 	replay    string
 	debug     bool
 	telemetry string
+	shrink    bool
 
 	seeds        []uint64 // of a sweep; none: a single run
 	workers      int
@@ -68,6 +71,7 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 	envVerify:       func(s *settings, value string) (err error) { s.verify, err = parseSwitch(envVerify, value); return },
 	envDebug:        func(s *settings, value string) (err error) { s.debug, err = parseSwitch(envDebug, value); return },
+	envShrink:       func(s *settings, value string) (err error) { s.shrink, err = parseSwitch(envShrink, value); return },
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
 	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
 	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },

@@ -22,6 +22,8 @@ type Simulation struct {
 	patience time.Duration
 	reporter Reporter
 	reach    []string
+	cut      *Cut
+	tracing  *trace
 	err      error // the first mistake in building, told when it runs
 }
 

@@ -228,6 +228,9 @@ func (r *run) doubts(res *Result) []string {
 	if !r.judgedAtEnd && !r.ended {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
+	if r.cut != nil { // a part of a run proves no more than that it fails
+		return doubts
+	}
 	if all := len(r.injections) + r.faults.called; all > len(r.faults.struck) {
 		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", all-len(r.faults.struck), all))
 	}

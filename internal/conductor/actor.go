@@ -160,6 +160,7 @@ func (a *Actor) BeginHostCode(doing string) error {
 		return nil
 	case c.clock.name == "virtual" && !c.together && c.alone && c.Now() != c.hostAt:
 		c.hostAt = c.Now()
+		a.stops++ // as if it had parked, so that its count does not depend on who else is there
 		return nil
 	}
 	p := a.main

@@ -1,0 +1,354 @@
+package simcity
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A Shrunk is the smallest run that was found to fail like the whole.
+type Shrunk struct {
+	Cut Cut
+	// Result of the run of the cut.
+	Result *Result
+	// Before and After count citizens who lived, and Runs how many were tried.
+	Before, After, Runs int
+	// Timeline shows who did what, when and at which seam.
+	Timeline string
+	// Test is a Go test to be pasted beside the one that failed.
+	Test string
+}
+
+// shrinkTime is how long, in real time, shrinking may go on.
+const shrinkTime = time.Minute
+
+// Shrink looks for the smallest part of the run of its seed that still breaks the
+// same rule, or fails by the same kind of finding: the fewest citizens and
+// faults, the shortest time and the fewest stops at which somebody is held back.
+// It needs a Virtual clock and takes a minute at most. A run that does not fail,
+// or not twice in the same way, is an error.
+func (s *Simulation) Shrink(t testing.TB) (*Shrunk, error) {
+	t.Helper()
+	p, err := newPlay(s, t)
+	if err != nil {
+		return nil, err
+	}
+	return p.shrinkTo()
+}
+
+func (p *play) shrinkTo() (*Shrunk, error) {
+	if p.simulation.clock.inner.HostTimeIsReal() {
+		return nil, &FieldError{Field: "Clock", Value: p.simulation.clock, Allowed: "virtual", Fix: "only a run that repeats can be shrunk"}
+	}
+	p.simulation.reporter = nil
+	whole := p.live(nil)
+	if whole.res.Verdict != Fail {
+		return nil, fmt.Errorf("simcity: seed %d is %s: there is no failure to shrink", p.simulation.seed, whole.res.Verdict)
+	}
+	z := &shrinker{play: p, class: whole.res.class(), until: time.Now().Add(shrinkTime), best: whole}
+	z.cut = Cut{
+		Scenario: p.simulation.scenario.Name, Seed: p.simulation.seed, Drawn: true,
+		Until: whole.end(), Citizens: whole.trace.born, Faults: whole.faults(),
+	}
+	if !z.try(z.cut) {
+		return nil, fmt.Errorf("simcity: seed %d is not reproducible: the second run of it did not fail by %s; SIMCITY_VERIFY=1 names the first event that differs", p.simulation.seed, z.class)
+	}
+	z.shrink()
+	again := p.live(&z.cut)
+	if again.res.Digest != z.best.res.Digest {
+		return nil, fmt.Errorf("simcity: the smallest run is not reproducible: digest %s, then %s", z.best.res.Digest, again.res.Digest)
+	}
+	return &Shrunk{
+		Cut: z.cut, Result: again.res, Before: len(whole.trace.born), After: len(z.cut.Citizens), Runs: z.runs,
+		Timeline: again.timeline(), Test: z.cut.test(p.t.Name()),
+	}, nil
+}
+
+// class is what two failures have in common that have one cause.
+func (r *Result) class() string {
+	for _, v := range r.Violations {
+		if v.Severity == Critical {
+			return v.Invariant
+		}
+	}
+	for _, f := range r.Findings {
+		if f.Severity == FailFinding {
+			return "finding " + string(f.Kind)
+		}
+	}
+	return ""
+}
+
+// lived is a run of a cut and what was seen of it.
+type lived struct {
+	res   *Result
+	trace *trace
+}
+
+// live runs the cut of the simulation, nil for the whole.
+func (p *play) live(cut *Cut) lived {
+	s := p.simulation
+	s.cut, s.tracing = cut, &trace{}
+	s.watchers = append(slices.Clone(s.watchers), s.tracing.take)
+	r := newRun(&s, s.seed, nil)
+	if t, ok := p.t.(*testing.T); ok {
+		seedCrypto(t, s.seed)
+	}
+	return lived{r.play(s.patience), s.tracing}
+}
+
+// end is when the run failed, and a little.
+func (l lived) end() time.Duration { return l.res.Simulated + time.Second }
+
+func (l lived) faults() []string {
+	var ids []string
+	for _, w := range l.res.Faults {
+		ids = append(ids, w.Actor)
+	}
+	return ids
+}
+
+// A shrinker tries smaller and smaller cuts.
+type shrinker struct {
+	play  *play
+	class string
+	until time.Time
+	cut   Cut // the smallest so far that fails
+	best  lived
+	runs  int
+}
+
+// try runs a cut and keeps it if it fails alike.
+func (z *shrinker) try(cut Cut) bool {
+	if time.Now().After(z.until) {
+		return false
+	}
+	z.runs++
+	l := z.play.live(&cut)
+	if l.res.Verdict != Fail || l.res.class() != z.class {
+		return false
+	}
+	cut.Until = min(cut.Until, l.end())
+	z.cut, z.best = cut, l
+	return true
+}
+
+func (z *shrinker) shrink() {
+	z.faults()
+	z.citizens()
+	if z.schedule() {
+		z.citizens()
+		z.held()
+	}
+	z.faults()
+}
+
+func (z *shrinker) citizens() {
+	minimise(z.cut.Citizens, func(some []string) bool {
+		cut := z.cut
+		cut.Citizens = some
+		return z.try(cut)
+	})
+}
+
+func (z *shrinker) faults() {
+	minimise(z.cut.Faults, func(some []string) bool {
+		cut := z.cut
+		cut.Faults = some
+		return z.try(cut)
+	})
+}
+
+// schedule replaces the draws by the stops that were overtaken in the smallest
+// run, if it fails with them as well.
+func (z *shrinker) schedule() bool {
+	cut := z.cut
+	cut.Drawn, cut.Held = false, nil
+	if z.try(cut) {
+		return true
+	}
+	cut.Held = z.best.trace.held
+	return z.try(cut)
+}
+
+func (z *shrinker) held() {
+	minimise(z.cut.Held, func(some []string) bool {
+		cut := z.cut
+		cut.Held = some
+		return z.try(cut)
+	})
+}
+
+// shrink tells the smallest failing run of a simulation that has failed.
+func (p *play) shrink(res *Result) {
+	shrunk, err := p.shrinkTo()
+	if err != nil {
+		fmt.Fprintln(p.t.Output(), err)
+		return
+	}
+	fmt.Fprintln(p.t.Output(), shrunk)
+}
+
+// String is the smallest run for people.
+func (s *Shrunk) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "simcity shrunk seed %d from %s to %d, %s, in %s; it fails by %s\n\n",
+		s.Cut.Seed, counted(s.Before, "citizen"), s.After, counted(len(s.Cut.Held), "stop")+" held back", counted(s.Runs, "run"), s.Result.class())
+	b.WriteString(s.Timeline)
+	b.WriteString("\n  A test that fails until the bug is mended, to be pasted beside the one that failed:\n\n")
+	b.WriteString(s.Test)
+	return b.String()
+}
+
+// test is a Go test that reproduces the cut by calling the test that failed.
+func (c *Cut) test(name string) string {
+	top, _, sub := strings.Cut(name, "/")
+	var b strings.Builder
+	fmt.Fprintf(&b, "func %sSeed%d(t *testing.T) {\n\tsimcity.Reproduce(t, simcity.Cut{\n", top, c.Seed)
+	fmt.Fprintf(&b, "\t\tScenario: %q, Seed: %d, Until: %d, // %s\n", c.Scenario, c.Seed, int64(c.Until), c.Until.Round(time.Millisecond))
+	fmt.Fprintf(&b, "\t\tCitizens: %s,\n", literal(c.Citizens))
+	if len(c.Faults) > 0 {
+		fmt.Fprintf(&b, "\t\tFaults: %s,\n", literal(c.Faults))
+	}
+	switch {
+	case c.Drawn:
+		b.WriteString("\t\tDrawn: true,\n")
+	case len(c.Held) > 0:
+		fmt.Fprintf(&b, "\t\tHeld: %s,\n", literal(c.Held))
+	}
+	b.WriteString("\t})\n")
+	if sub {
+		fmt.Fprintf(&b, "\t// Run here what %s runs.\n}\n", name)
+	} else {
+		fmt.Fprintf(&b, "\t%s(t)\n}\n", top)
+	}
+	return b.String()
+}
+
+func literal(list []string) string {
+	quoted := make([]string, len(list))
+	for i, item := range list {
+		quoted[i] = fmt.Sprintf("%q", item)
+	}
+	return "[]string{" + strings.Join(quoted, ", ") + "}"
+}
+
+// A trace is what shrinking needs to see of a run.
+type trace struct {
+	born  []string
+	held  []string
+	known map[string]bool
+	rows  []traceRow
+}
+
+// A traceRow is one thing that somebody did.
+type traceRow struct {
+	at    time.Duration
+	actor string
+	text  string
+}
+
+// most that a trace keeps.
+const traceMax = 200_000
+
+func (t *trace) overtaken() func(a actor, stop uint64) {
+	if t == nil {
+		return nil
+	}
+	t.known = make(map[string]bool)
+	return func(a actor, stop uint64) {
+		if id := stopOf(a.ID, stop); !t.known[id] && len(t.held) < traceMax {
+			t.known[id] = true
+			t.held = append(t.held, id)
+		}
+	}
+}
+
+func (t *trace) pass(at time.Duration, actor, seam string) {
+	if t != nil && len(t.rows) < traceMax {
+		t.rows = append(t.rows, traceRow{at, actor, "| " + seam})
+	}
+}
+
+func (t *trace) take(e Event) {
+	if e.Type == EventCitizenBorn {
+		t.born = append(t.born, e.Actor)
+	}
+	if text := eventInWords(e); text != "" && len(t.rows) < traceMax {
+		t.rows = append(t.rows, traceRow{e.At, e.Actor, text})
+	}
+}
+
+// timelineMax is how many of the last rows a timeline shows.
+const timelineMax = 60
+
+// timeline draws the end of the run, a column for each who acts, time downwards.
+func (l lived) timeline() string {
+	rows := l.trace.rows[max(0, len(l.trace.rows)-timelineMax):]
+	column := map[string]int{}
+	var names []string
+	for _, row := range rows {
+		if _, known := column[row.actor]; !known {
+			column[row.actor] = len(names)
+			names = append(names, row.actor)
+		}
+	}
+	width := make([]int, len(names))
+	for i, name := range names {
+		width[i] = len(name)
+	}
+	for _, row := range rows {
+		i := column[row.actor]
+		width[i] = max(width[i], min(len([]rune(row.text)), 44))
+	}
+	var b strings.Builder
+	line := func(at string, i int, text string) {
+		cells := make([]string, 0, len(names))
+		for j := range names {
+			cell := ""
+			if j == i {
+				cell = text
+			} else if i < 0 {
+				cell = names[j]
+			}
+			cells = append(cells, pad(cell, width[j]))
+		}
+		b.WriteString(strings.TrimRight(fmt.Sprintf("  %16s  %s", at, strings.Join(cells, "  ")), " ") + "\n")
+	}
+	line("", -1, "")
+	for _, row := range rows {
+		line(row.at.String(), column[row.actor], row.text)
+	}
+	return b.String()
+}
+
+// pad fills or cuts text to a width.
+func pad(text string, width int) string {
+	r := []rune(text)
+	if len(r) > width {
+		return string(r[:max(width-1, 0)]) + "…"
+	}
+	return text + strings.Repeat(" ", width-len(r))
+}
+
+// eventInWords is a short form of the events that a timeline shows.
+func eventInWords(e Event) string {
+	payload := func(name string) string { return textField(e.Payload, name) }
+	switch e.Type {
+	case EventOperation:
+		text := payload("operation") + " " + payload("input")
+		return strings.TrimSpace(text) + " -> " + strings.TrimSpace(payload("outcome")+" "+payload("status")) + cmp.Or(payload("error"), "")
+	case EventFaultInjected:
+		return payload("kind") + " begins"
+	case EventFaultReverted:
+		return payload("kind") + " ends"
+	case EventViolation:
+		return payload("invariant") + ": " + payload("got")
+	case EventFinding:
+		return payload("kind") + ": " + payload("text")
+	}
+	return ""
+}
