@@ -49,6 +49,11 @@ func (s *Store) GuardPolicies(ctx context.Context) (restored int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("pgstore: guarding policies: %w", err)
 	}
+	if restored > 0 {
+		// A plan that was made while a role could pass policies by is used
+		// on after it no longer may: the connections that keep one must go.
+		s.pool.Reset()
+	}
 	return restored, nil
 }
 
