@@ -148,6 +148,9 @@ func (r *run) giveUp(patience time.Duration) *Result {
 	f := hangFinding(bubble, underway, r.phase(), patience.String())
 	for range 100 {
 		if r.mu.TryLock() {
+			if broken := r.faults.active; len(broken) > 0 {
+				f.Text += "; still broken, since nothing in a run that hangs can be reverted: " + strings.Join(broken, ", ")
+			}
 			r.mu.Unlock()
 			r.find(f)
 			return r.result()

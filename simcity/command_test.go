@@ -125,7 +125,7 @@ func TestCommandThatCannotWorkIsRefused(t *testing.T) {
 	running, err := paced().Start(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { running.Stop(); running.Wait() })
-	requireMistake(t, mistake{field: "command.Kind", says: []string{"dance", "policy, stop"}}, running.Send(simcity.Command{Kind: "dance"}))
+	requireMistake(t, mistake{field: "command.Kind", says: []string{"dance", "policy, event, stop"}}, running.Send(simcity.Command{Kind: "dance"}))
 	requireMistake(t, mistake{field: "policies.tax"}, running.Send(simcity.Command{
 		Kind: simcity.ChangePolicies, Policies: json.RawMessage(`{"tax":1}`),
 	}))
@@ -164,8 +164,9 @@ func steered(t *testing.T, host http.HandlerFunc, steer func(send func(simcity.C
 
 func TestCommandsSentByHandReplayToTheSameDigest(t *testing.T) {
 	for name, commands := range map[string][]simcity.Command{
-		"one":  {{Kind: simcity.ChangePolicies, Policies: json.RawMessage(`{"cancelChance": 0.9}`)}},
-		"stop": {{Kind: simcity.Stop}},
+		"one":   {{Kind: simcity.ChangePolicies, Policies: json.RawMessage(`{"cancelChance": 0.9}`)}},
+		"stop":  {{Kind: simcity.Stop}},
+		"fault": {{Kind: simcity.InjectFault, Fault: "CALM", Parameters: json.RawMessage(`{ "depth" : 2 }`), For: time.Minute}},
 		"many": {
 			{Kind: simcity.ChangePolicies, Policies: json.RawMessage(`{"tickSpeedMs":1000}`)},
 			{Kind: simcity.ChangePolicies, Policies: json.RawMessage(`{"vendorOpenHours":{"from":1,"to":2},"cancelChance":0}`)},

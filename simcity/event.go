@@ -74,6 +74,7 @@ type eventLog struct {
 	digest   Digest
 	ring     [retained]Event
 	watch    []func(Event)
+	record   *cadence // of a run with telemetry, or nil
 	appended func(time.Duration)
 	scratch  []byte
 	broken   string       // how a watcher failed
@@ -96,7 +97,7 @@ func (l *eventLog) append(at time.Duration, actor, kind string, fill func([]byte
 		l.appended(at)
 	}
 	l.next++
-	if len(l.watch) > 0 && !l.silent.Load() {
+	if (len(l.watch) > 0 || l.record != nil) && !l.silent.Load() {
 		l.deliver(e)
 	}
 	return e
@@ -108,14 +109,17 @@ func (l *eventLog) append(at time.Duration, actor, kind string, fill func([]byte
 func (l *eventLog) deliver(e *Event) {
 	defer func() {
 		if value := recover(); value != nil {
-			l.watch = nil
-			l.broken = fmt.Sprintf("panic in a function given to Watch: %v\n%s", value, debug.Stack())
+			l.watch, l.record = nil, nil
+			l.broken = fmt.Sprintf("panic in a function given to Watch, or in a Recorder: %v\n%s", value, debug.Stack())
 		}
 	}()
 	copied := *e
 	copied.Payload = append(json.RawMessage(nil), e.Payload...)
 	for _, watch := range l.watch {
 		watch(copied)
+	}
+	if l.record != nil {
+		l.record.take(copied)
 	}
 }
 

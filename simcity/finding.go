@@ -21,6 +21,7 @@ const (
 	FindingClose     FindingKind = "close"     // closing the host failed
 	FindingCommand   FindingKind = "command"   // a command was refused
 	FindingCollector FindingKind = "collector" // a collector failed
+	FindingTelemetry FindingKind = "telemetry" // the run's history could not be delivered
 	FindingRandom    FindingKind = "random"    // crypto/rand does not follow the seed
 	FindingDiffers   FindingKind = "differs"   // the same seed gave another run
 )

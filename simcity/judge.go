@@ -114,7 +114,7 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 	if r.ended {
 		return
 	}
-	if rule.When == Steady && len(r.scenario.Injections) > 0 && r.faults.begun == 0 && !r.closing.Load() {
+	if rule.When == Steady && len(r.injections) > 0 && len(r.faults.struck) == 0 && !r.closing.Load() {
 		if rule.early == nil {
 			rule.early = breach
 		}
@@ -207,6 +207,12 @@ func (r *run) judgeEnd() {
 func (r *run) snapshot() *Snapshot {
 	now := r.elapsed()
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.snapshotAt(now)
+}
+
+// snapshotAt is the metrics; the caller holds mu.
+func (r *run) snapshotAt(now time.Duration) *Snapshot {
 	s := &Snapshot{
 		Index: r.log.next, At: now, Born: r.counts.born, Operations: r.counts.operations,
 		Outcomes:    make(map[string]int64, len(outcomeNames)),
@@ -222,7 +228,6 @@ func (r *run) snapshot() *Snapshot {
 	for _, p := range r.populations {
 		s.Citizens += p.living
 	}
-	r.mu.Unlock()
 	r.metrics.copyInto(s)
 	return s
 }

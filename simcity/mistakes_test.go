@@ -117,7 +117,7 @@ func TestScenarioMistakesNameTheFieldAndTheFix(t *testing.T) {
 		{mistake{"fault for ever", "scenario.Injections[0].For", []string{"scenario.Duration"}}, func(s *simcity.Scenario) {
 			s.Injections = []simcity.Injection{{Fault: fault, At: time.Minute, For: math.MaxInt64}}
 		}},
-		{mistake{"unknown command", "scenario.Commands[0].Kind", []string{"dance", "policy, stop"}}, func(s *simcity.Scenario) {
+		{mistake{"unknown command", "scenario.Commands[0].Kind", []string{"dance", "policy, event, stop"}}, func(s *simcity.Scenario) {
 			s.Commands = []simcity.Command{{Kind: "dance"}}
 		}},
 		{mistake{"command after the end", "scenario.Commands[0].At", []string{"2h0m0s", "into the run"}}, func(s *simcity.Scenario) {

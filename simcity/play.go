@@ -46,7 +46,28 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if p.settings.verify && p.simulation.clock.inner.HostTimeIsReal() {
 		return nil, &FieldError{Field: envVerify, Value: "1", Allowed: "a Virtual clock", Fix: "a run on real time does not repeat exactly: unset it, or leave this test out with -run"}
 	}
+	if err := p.openTelemetry(); err != nil {
+		return nil, err
+	}
 	return p, p.enoughTime()
+}
+
+// openTelemetry opens the store that the environment names, for this test.
+func (p *play) openTelemetry() error {
+	if p.settings.telemetry == "" {
+		return nil
+	}
+	reporter, err := openTelemetry(p.settings.telemetry)
+	if err != nil {
+		return err
+	}
+	p.simulation.reporter = reporter
+	p.t.Cleanup(func() {
+		if err := closeReporter(reporter); err != nil {
+			p.t.Errorf("simcity: closing the telemetry's store: %v", err)
+		}
+	})
+	return nil
 }
 
 // enoughTime refuses a paced run that the test's deadline would cut off.
@@ -79,11 +100,29 @@ func (p *play) enoughTime() error {
 }
 
 func (p *play) perform() *Result {
+	ordinal := nextOrdinal(p.t.Name())
+	switch {
+	case p.settings.worker == ordinal:
+		p.obeySweep()
+	case p.settings.worker > 0: // another simulation of the worker's test
+	case len(p.settings.seeds) > 0:
+		seeds := p.settings.shard.part(p.settings.seeds)
+		if len(seeds) == 0 {
+			p.t.Skipf("simcity: this machine's part of the sweep, %d/%d, has no seed", p.settings.shard.index, p.settings.shard.of)
+		}
+		return (&sweep{play: p, seeds: seeds, workers: p.settings.workers, ordinal: ordinal}).run()
+	}
+	return p.tell(p.judgeSeed())
+}
+
+// judgeSeed runs the simulation with its seed, twice if that is asked for.
+func (p *play) judgeSeed() *Result {
 	var first recording
 	keep := p.settings.verify || p.bundle != nil
 	res := p.once(&first, keep)
 	if p.settings.verify {
 		var second recording
+		p.simulation.reporter = nil // one history is enough
 		p.compare(res, p.once(&second, keep), first, second)
 	}
 	if p.bundle != nil {
@@ -96,6 +135,11 @@ func (p *play) perform() *Result {
 	if p.settings.verify {
 		res.Repro = envVerify + "=1 " + res.Repro
 	}
+	return res
+}
+
+// tell writes the verdict and, unless it is PASS, the bundle.
+func (p *play) tell(res *Result) *Result {
 	p.t.Attr("simcity.seed", utoa(res.Seed))
 	p.t.Attr("simcity.digest", res.Digest.String())
 	p.t.Attr("simcity.verdict", string(res.Verdict))
@@ -129,6 +173,9 @@ func (p *play) once(rec *recording, keep bool) *Result {
 		commands = p.bundle.Result.Commands
 	}
 	r := newRun(&s, s.seed, commands)
+	if err := r.announce(s.reporter); err != nil {
+		p.t.Fatal(err)
+	}
 	if t, ok := p.t.(*testing.T); ok && s.clock.inner.Name() == "virtual" {
 		if !seedCrypto(t, s.seed) {
 			r.findings = append(r.findings, Finding{
@@ -137,7 +184,9 @@ func (p *play) once(rec *recording, keep bool) *Result {
 			})
 		}
 	}
-	return r.play(s.patience)
+	res := r.play(s.patience)
+	r.deliver(res)
+	return res
 }
 
 // seedCrypto makes crypto/rand follow the seed, so that the host's tokens and

@@ -35,6 +35,8 @@ type run struct {
 	client    *http.Client
 	handlers  *handlerTransport // nil for a target elsewhere
 	hostLog   hostLog
+	recorder  Recorder         // nil without telemetry
+	counted   map[string]int64 // of Sometimes; guarded by mu
 	closing   atomic.Bool
 	progress  atomic.Uint64 // phases done, for the watchdog
 	bubble    atomic.Value  // string: the bubble's number, as dumps of goroutines tell it
@@ -58,6 +60,7 @@ type run struct {
 	latency     *Trend
 	driftMillis float64
 	faults      faultState
+	injections  []Injection // of the scenario and its schedules
 	judge       judge
 	findings    []Finding
 	commands    []Command // as they took effect
@@ -65,6 +68,7 @@ type run struct {
 	ended       bool // nothing more is judged
 	judgedAtEnd bool
 	closers     []func(context.Context) error
+	values      map[any]any     // what the host keeps for faults and rules
 	quietly     map[string]bool // collector errors told already
 }
 
@@ -113,6 +117,9 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		r.clock = Paced(r.scenario.Compression)
 	}
 	r.world = &World{run: r}
+	for _, name := range s.reach {
+		r.reach(name, false)
+	}
 	r.policies = r.scenario.Policies
 	r.log.watch, r.log.silent = s.watchers, &r.abandoned
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
@@ -159,8 +166,8 @@ func (r *run) live() {
 	}
 	r.populate()
 	r.conductor.Go("tick", r.ticks)
-	for i := range r.scenario.Injections {
-		r.conductor.Go("fault/"+itoa(i+1), func(a actor) { r.strike(a, r.scenario.Injections[i]) })
+	for i, in := range r.injections {
+		r.conductor.Go("fault/"+itoa(i+1), func(a actor) { r.strike(a, in) })
 	}
 	for i, c := range r.scenario.Commands {
 		r.conductor.Go("command/"+itoa(i+1), func(a actor) { r.scheduled(a, c) })
@@ -186,6 +193,9 @@ func (r *run) found() bool {
 		r.startClock()
 	}
 	r.client = r.clientFor(nil)
+	if err := r.guard("a schedule's Plan", func() error { r.plan(); return nil }); err != nil {
+		return false // a panic, which is told
+	}
 	if err := r.guard("an invariant's Begin", func() error { r.judge.begin(r); return nil }); err != nil {
 		if !errors.Is(err, errPanicked) {
 			r.find(Finding{Kind: FindingTarget, Text: err.Error()})
@@ -207,6 +217,13 @@ func (r *run) found() bool {
 	}
 	r.handlers, _ = base.(*handlerTransport)
 	r.seams.setBase(base)
+	if err := r.guard("a fault's Ready", r.ready); err != nil {
+		if !errors.Is(err, errPanicked) {
+			r.find(Finding{Kind: FindingFault, Text: err.Error()})
+		}
+		r.closeHost()
+		return false
+	}
 	if r.paced() { // what the factory took is not the run's time
 		r.startClock()
 	}
@@ -327,11 +344,20 @@ func (r *run) command(by string, c Command) {
 		r.stopped = true
 		r.mu.Unlock()
 		r.conductor.Halt()
+	case InjectFault:
+		c.Parameters = compact(c.Parameters)
+		if err := r.strikeNow(c, now); err != nil {
+			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
+			return
+		}
 	}
 	r.event(by, EventCommand, func(b []byte) []byte {
 		b = appendString(append(b, `{"kind":`...), string(c.Kind))
 		if len(c.Policies) > 0 {
 			b = append(append(b, `,"policies":`...), c.Policies...)
+		}
+		if c.Fault != "" {
+			b = appendString(append(b, `,"fault":`...), c.Fault)
 		}
 		return append(b, '}')
 	})

@@ -32,6 +32,10 @@ type Scenario struct {
 	Populations []Population
 	// Injections are the faults on schedule.
 	Injections []Injection
+	// Schedules plan further faults for each run, such as a random choice.
+	Schedules []Schedule
+	// Faults are the kinds that commands may inject by name.
+	Faults []FaultKind
 	// Invariants judge the run. At least one.
 	Invariants []Invariant
 	// Collectors read figures from the target once per tick.
@@ -73,6 +77,8 @@ type CommandKind string
 const (
 	// ChangePolicies changes the fields given in Policies.
 	ChangePolicies CommandKind = "policy"
+	// InjectFault injects a fault of Scenario.Faults.
+	InjectFault CommandKind = "event"
 	// Stop ends the run with the verdict STOPPED.
 	Stop CommandKind = "stop"
 )
@@ -95,6 +101,12 @@ type Command struct {
 	By string `json:"by,omitempty"`
 	// Policies is a JSON object of the fields to change, for ChangePolicies.
 	Policies json.RawMessage `json:"policies,omitempty"`
+	// Fault is the kind to inject, for InjectFault, Parameters a JSON object of its
+	// parameters and For how long it lasts. Default 10 minutes; the end of the run
+	// cuts it short.
+	Fault      string          `json:"fault,omitempty"`
+	Parameters json.RawMessage `json:"parameters,omitempty"`
+	For        time.Duration   `json:"for,omitempty"`
 }
 
 // withDefaults fills zero fields.
@@ -140,7 +152,7 @@ func (s Scenario) Validate() error {
 	s = s.withDefaults()
 	for _, check := range []func() error{
 		s.validateTimes, s.Policies.Validate, s.validatePopulations, s.validateInvariants,
-		s.validateInjections, s.validateCommands, s.validateAllowEmpty,
+		s.validateFaults, s.validateCommands, s.validateAllowEmpty,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -246,10 +258,31 @@ func (s *Scenario) validateInvariants() error {
 	return nil
 }
 
-func (s *Scenario) validateInjections() error {
-	for i, in := range s.Injections {
-		field := fmt.Sprintf("scenario.Injections[%d]", i)
+func (s *Scenario) validateFaults() error {
+	for i, schedule := range s.Schedules {
+		if schedule == nil {
+			return &FieldError{Field: fmt.Sprintf("scenario.Schedules[%d]", i), Value: "nil", Allowed: "a Schedule", Fix: "give one of package chaos, such as chaos.Every"}
+		}
+		if err := askedToValidate(schedule); err != nil {
+			return fmt.Errorf("scenario.Schedules[%d]: %w", i, err)
+		}
+	}
+	seen := map[string]bool{}
+	for i, kind := range s.Faults {
+		if kind.Kind == "" || kind.Make == nil || seen[kind.Kind] {
+			return &FieldError{Field: fmt.Sprintf("scenario.Faults[%d]", i), Value: fmt.Sprintf("%q", kind.Kind), Allowed: "a Kind of its own and a Make function", Fix: "name it, once, and give the function that reads its parameters"}
+		}
+		seen[kind.Kind] = true
+	}
+	return s.validateInjections("scenario.Injections", s.Injections)
+}
+
+func (s *Scenario) validateInjections(list string, injections []Injection) error {
+	for i, in := range injections {
+		field := fmt.Sprintf("%s[%d]", list, i)
 		switch {
+		case in.Fault.Err != nil:
+			return fmt.Errorf("%s: %w", field, in.Fault.Err)
 		case in.Fault.Kind == "" || in.Fault.Inject == nil:
 			return &FieldError{Field: field + ".Fault", Value: fmt.Sprintf("%q", in.Fault.Kind), Allowed: "a Kind and an Inject function", Fix: "name the fault and give the function that makes it happen"}
 		case !isJSON(in.Fault.Parameters):
@@ -272,17 +305,32 @@ func (s *Scenario) validateCommands() error {
 	for i, c := range s.Commands {
 		field := fmt.Sprintf("scenario.Commands[%d]", i)
 		switch {
-		case c.Kind != ChangePolicies && c.Kind != Stop:
-			return &FieldError{Field: field + ".Kind", Value: c.Kind, Allowed: "policy, stop", Fix: "use the named constants"}
+		case c.Kind != ChangePolicies && c.Kind != Stop && c.Kind != InjectFault:
+			return &FieldError{Field: field + ".Kind", Value: c.Kind, Allowed: knownCommands, Fix: "use the named constants"}
 		case c.At < 0 || c.At > s.Duration:
 			return &FieldError{Field: field + ".At", Value: c.At, Allowed: fmt.Sprintf("0 to %s", s.Duration), Fix: "move the command into the run"}
 		case c.Kind == ChangePolicies:
 			if _, err := s.Policies.With(c.Policies); err != nil {
 				return fmt.Errorf("%s: %w", field, err)
 			}
+		case c.Kind == InjectFault:
+			if err := s.validateCall(c); err != nil {
+				return fmt.Errorf("%s: %w", field, err)
+			}
 		}
 	}
 	return nil
+}
+
+const knownCommands = "policy, event, stop"
+
+// validateCall checks a command that injects a fault.
+func (s *Scenario) validateCall(c Command) error {
+	if c.For < 0 {
+		return &FieldError{Field: "command.For", Value: c.For, Allowed: "more than 0", Fix: "leave it out for " + defaultFaultTime.String()}
+	}
+	_, err := s.makeFault(c)
+	return err
 }
 
 func (s *Scenario) validateAllowEmpty() error {
@@ -295,6 +343,12 @@ func (s *Scenario) validateAllowEmpty() error {
 	}
 	for _, in := range s.Injections {
 		known = append(known, in.Fault.Kind)
+	}
+	for _, schedule := range s.Schedules {
+		known = append(known, schedule.Kinds()...)
+	}
+	for _, kind := range s.Faults {
+		known = append(known, kind.Kind)
 	}
 	for i, name := range s.AllowEmpty {
 		if !slices.Contains(known, name) {

@@ -61,6 +61,18 @@ func Yield(ctx context.Context, name string) error {
 	return ctx.Err()
 }
 
+// Sleep parks the actor for whom ctx runs for d of simulated time, and returns
+// early with ctx's error or [ErrOver]. It is how a fault waits in the middle of a
+// request, or between the rounds of a storm. Without a running simulation in ctx
+// it returns at once.
+func Sleep(ctx context.Context, d time.Duration) error {
+	h := handsOf(ctx)
+	if h == nil {
+		return ctx.Err()
+	}
+	return h.actor.Sleep(ctx, d)
+}
+
 // A SeamResult tells how often host code passed a seam for an actor, and how
 // often somebody else went first there. A seam that is never contended finds no
 // race.

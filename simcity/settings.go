@@ -4,9 +4,11 @@ import (
 	crand "crypto/rand"
 	"encoding/binary"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Settings from outside are environment variables, not flags: a flag would be
@@ -17,51 +19,131 @@ const (
 	envVerify = "SIMCITY_VERIFY"
 	envReplay = "SIMCITY_REPLAY"
 	envDebug  = "SIMCITY_DEBUG"
-)
+	// envTelemetry names a store for the history of runs: sqlite:path,
+	// postgres://... or supabase.
+	envTelemetry = "SIMCITY_TELEMETRY"
+	// envSeeds asks for a sweep: a count, or first-last.
+	envSeeds = "SIMCITY_SEEDS"
+	// envWorkers is how many processes a sweep has. Default one per processor.
+	envWorkers = "SIMCITY_WORKERS"
+	// envShard is which part of a sweep this machine runs: i/n.
+	envShard = "SIMCITY_SHARD"
+	// envStopAfter ends a sweep after so many failed seeds. Default: never.
+	envStopAfter = "SIMCITY_STOP_AFTER"
+	// envSeedTime and envSeedMemory are what a seed of a sweep may take: a
+	// duration of real time, and megabytes of its process.
+	envSeedTime   = "SIMCITY_SEED_TIME"
+	envSeedMemory = "SIMCITY_SEED_MEMORY"
+	// envSweepHistory is the file that tells new failures from ongoing ones.
+	envSweepHistory = "SIMCITY_SWEEP_HISTORY"
 
-var knownSettings = []string{envSeed, envVerify, envReplay, envDebug}
+	// envWorker makes this process a worker of a sweep. It is our own.
+	envWorker = "SIMCITY_TEST_WORKER"
+)
 
 // settings are what the environment asks for.
 type settings struct {
-	seed   *uint64 // nil: the simulation's own
-	verify bool
-	replay string
-	debug  bool
+	seed      *uint64 // nil: the simulation's own
+	verify    bool
+	replay    string
+	debug     bool
+	telemetry string
+
+	seeds        []uint64 // of a sweep; none: a single run
+	workers      int
+	shard        shard
+	stopAfter    int
+	seedTime     time.Duration
+	seedMemory   int64
+	sweepHistory string
+	worker       int // the simulation that a worker runs; 0: not a worker
+}
+
+// readers read the value of each variable.
+var readers = map[string]func(s *settings, value string) error{
+	envSeed: func(s *settings, value string) error {
+		seed, err := parseSeed(value)
+		s.seed = &seed
+		return err
+	},
+	envVerify:       func(s *settings, value string) (err error) { s.verify, err = parseSwitch(envVerify, value); return },
+	envDebug:        func(s *settings, value string) (err error) { s.debug, err = parseSwitch(envDebug, value); return },
+	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
+	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
+	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },
+	envSeeds:        func(s *settings, value string) (err error) { s.seeds, err = parseSeeds(value); return },
+	envShard:        func(s *settings, value string) (err error) { s.shard, err = parseShard(value); return },
+	envWorkers: func(s *settings, value string) (err error) {
+		s.workers, err = parseCount(envWorkers, value, 1000)
+		return
+	},
+	envStopAfter: func(s *settings, value string) (err error) {
+		s.stopAfter, err = parseCount(envStopAfter, value, maxSweep)
+		return
+	},
+	envSeedTime: func(s *settings, value string) (err error) {
+		s.seedTime, err = time.ParseDuration(value)
+		if err != nil || s.seedTime <= 0 {
+			err = &FieldError{Field: envSeedTime, Value: value, Allowed: "a duration such as 90s", Fix: "unset it for " + defaultSeedTime.String()}
+		}
+		return
+	},
+	envSeedMemory: func(s *settings, value string) error {
+		megabytes, err := parseCount(envSeedMemory, value, 1<<20)
+		s.seedMemory = int64(megabytes) << 20
+		return err
+	},
 }
 
 // readSettings reads the SIMCITY_ variables. An unknown one is an error: a
 // misspelt setting must not be ignored in silence.
 func readSettings(environ []string) (settings, error) {
-	var s settings
+	s := settings{workers: runtime.NumCPU(), seedTime: defaultSeedTime, seedMemory: defaultSeedMemory}
+	foreign := map[string]string{}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, "SIMCITY_") || strings.HasPrefix(name, "SIMCITY_TEST_") || name == "SIMCITY_REQUIRE" || value == "" {
+		if name == envWorker {
+			s.worker, _ = strconv.Atoi(value)
+		}
+		if !strings.HasPrefix(name, "SIMCITY_") {
+			foreign[name] = value
 			continue
 		}
-		switch name {
-		case envSeed:
-			seed, err := parseSeed(value)
-			if err != nil {
-				return s, err
-			}
-			s.seed = &seed
-		case envVerify:
-			var err error
-			if s.verify, err = parseSwitch(name, value); err != nil {
-				return s, err
-			}
-		case envDebug:
-			var err error
-			if s.debug, err = parseSwitch(name, value); err != nil {
-				return s, err
-			}
-		case envReplay:
-			s.replay = value
-		default:
-			return s, &FieldError{Field: name, Value: value, Allowed: strings.Join(slices.Sorted(slices.Values(knownSettings)), ", "), Fix: "unset it, or correct its name"}
+		if strings.HasPrefix(name, "SIMCITY_TEST_") || name == "SIMCITY_REQUIRE" || value == "" {
+			continue
+		}
+		read := readers[name]
+		if read == nil {
+			return s, &FieldError{Field: name, Value: value, Allowed: strings.Join(knownSettings(), ", "), Fix: "unset it, or correct its name"}
+		}
+		if err := read(&s, value); err != nil {
+			return s, err
 		}
 	}
-	return s, nil
+	if s.shard == (shard{}) {
+		s.shard = ciShard(func(name string) string { return foreign[name] })
+	}
+	return s, s.consistent()
+}
+
+// consistent refuses settings that cannot be meant together.
+func (s *settings) consistent() error {
+	switch {
+	case len(s.seeds) > 0 && s.seed != nil:
+		return &FieldError{Field: envSeeds, Value: "set beside " + envSeed, Allowed: "one of the two", Fix: "unset " + envSeed + " for a sweep"}
+	case len(s.seeds) > 0 && s.replay != "":
+		return &FieldError{Field: envSeeds, Value: "set beside " + envReplay, Allowed: "one of the two", Fix: "unset " + envReplay + " for a sweep"}
+	}
+	return nil
+}
+
+func knownSettings() []string {
+	var names []string
+	for name := range readers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func parseSwitch(name, value string) (bool, error) {
@@ -72,6 +154,14 @@ func parseSwitch(name, value string) (bool, error) {
 		return false, nil
 	}
 	return false, &FieldError{Field: name, Value: value, Allowed: "1 or 0", Fix: "set it to 1, or unset it"}
+}
+
+func parseCount(name, value string, most int) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > most {
+		return 0, &FieldError{Field: name, Value: value, Allowed: "1 to " + strconv.Itoa(most), Fix: "give a whole number, or unset it"}
+	}
+	return n, nil
 }
 
 func parseSeed(value string) (uint64, error) {
@@ -91,8 +181,11 @@ func parseSeed(value string) (uint64, error) {
 // as well, because go test's cache of results records only what is asked by
 // name: without it a run with another seed would be answered from the cache.
 func environment() (settings, error) {
-	for _, name := range knownSettings {
+	for name := range readers {
 		_, _ = os.LookupEnv(name)
+	}
+	for _, ci := range ciShards {
+		_, _ = os.LookupEnv(ci.index)
 	}
 	return readSettings(os.Environ())
 }

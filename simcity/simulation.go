@@ -20,6 +20,8 @@ type Simulation struct {
 	classify func(*http.Response, []byte) Outcome
 	watchers []func(Event)
 	patience time.Duration
+	reporter Reporter
+	reach    []string
 	err      error // the first mistake in building, told when it runs
 }
 
@@ -70,6 +72,12 @@ func (s *Simulation) Inject(fault Fault, at, lasts time.Duration) *Simulation {
 	return s
 }
 
+// Schedule adds schedules, which plan faults for each run.
+func (s *Simulation) Schedule(schedules ...Schedule) *Simulation {
+	s.scenario.Schedules = append(slices.Clone(s.scenario.Schedules), schedules...)
+	return s
+}
+
 // Check adds invariants.
 func (s *Simulation) Check(invariants ...Invariant) *Simulation {
 	s.scenario.Invariants = append(slices.Clone(s.scenario.Invariants), invariants...)
@@ -100,6 +108,13 @@ func (s *Simulation) Until(duration time.Duration) *Simulation {
 // nor call the World or Running.Send, which wait for the event to be told.
 func (s *Simulation) Watch(f func(Event)) *Simulation {
 	s.watchers = append(slices.Clone(s.watchers), f)
+	return s
+}
+
+// Report tells reporter of every run of the simulation; nil means nobody.
+// SIMCITY_TELEMETRY overrides it. Telemetry leaves the digest alone.
+func (s *Simulation) Report(reporter Reporter) *Simulation {
+	s.reporter = reporter
 	return s
 }
 
@@ -174,11 +189,15 @@ func (s *Simulation) Start(ctx context.Context) (*Running, error) {
 		return nil, err
 	}
 	running := &Running{run: newRun(s, s.seed, nil), done: make(chan struct{})}
+	if err := running.run.announce(s.reporter); err != nil {
+		return nil, err
+	}
 	go func() {
 		defer close(running.done)
 		stop := context.AfterFunc(ctx, running.Stop)
 		defer stop()
 		running.res = running.run.play(s.patience)
+		running.run.deliver(running.res)
 	}()
 	return running, nil
 }
@@ -193,8 +212,12 @@ func (r *Running) Send(command Command) error {
 		if _, err := r.run.currentPolicies().With(command.Policies); err != nil {
 			return err
 		}
+	case InjectFault:
+		if err := r.run.mayCall(command); err != nil {
+			return err
+		}
 	default:
-		return &FieldError{Field: "command.Kind", Value: command.Kind, Allowed: "policy, stop", Fix: "use the named constants"}
+		return &FieldError{Field: "command.Kind", Value: command.Kind, Allowed: knownCommands, Fix: "use the named constants"}
 	}
 	over := fmt.Errorf("simcity: the run has ended: %w", ErrOver)
 	select {

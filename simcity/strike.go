@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,108 +9,195 @@ import (
 	"time"
 )
 
-// faultState is which faults are active and when the last one ended.
+// faultState is which faults struck, which are active and when the last one
+// ended.
 type faultState struct {
-	active  []string
-	begun   int
-	ended   time.Duration // of the last fault; meaningful once begun > 0
-	touched []faultCount
-	reverts []*revert
+	struck []*struck
+	active []string
+	ended  time.Duration // of the last fault; meaningful once one struck
+	failed int           // could not be injected
+	called int           // by command
 }
 
-type faultCount struct {
-	kind    string
+// struck is a fault that was injected; it is undone exactly once.
+type struck struct {
+	FaultWindow
 	touched *Touched
-}
-
-// revert undoes a fault exactly once.
-type revert struct {
-	kind string
-	undo func(context.Context) error
-	done bool
+	undo    func(context.Context) error
+	undone  bool
 }
 
 // steadyAt reports whether no fault is active and the city has had the grace
 // to recover.
 func (f *faultState) steadyAt(at, grace time.Duration) bool {
-	return len(f.active) == 0 && (f.begun == 0 || at >= f.ended+grace)
+	return len(f.active) == 0 && (len(f.struck) == 0 || at >= f.ended+grace)
 }
 
-// strike is the life of a scheduled fault: it waits, begins, lasts and is undone.
+// windows copies what struck so far, in order.
+func (f *faultState) windows() []FaultWindow {
+	var all []FaultWindow
+	for _, s := range f.struck {
+		w := s.FaultWindow
+		w.Touched = s.touched.Count()
+		all = append(all, w)
+	}
+	return all
+}
+
+// plan is what the scenario's list and its schedules inject.
+func (r *run) plan() {
+	r.injections = slices.Clone(r.scenario.Injections)
+	for i, schedule := range r.scenario.Schedules {
+		planned := schedule.Plan(stream(r.seed, "schedule/"+itoa(i+1)), r.scenario.Duration)
+		r.injections = append(r.injections, planned...)
+	}
+}
+
+// ready asks each fault whether it can strike this host.
+func (r *run) ready() error {
+	if err := r.scenario.validateInjections("planned", r.injections); err != nil {
+		return err
+	}
+	for _, in := range r.injections {
+		if err := in.Fault.readyFor(r.world); err != nil {
+			return err
+		}
+	}
+	for _, c := range r.scenario.Commands {
+		if c.Kind != InjectFault {
+			continue
+		}
+		fault, err := r.scenario.makeFault(c)
+		if err == nil {
+			err = fault.readyFor(r.world)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f Fault) readyFor(w *World) error {
+	if f.Ready == nil {
+		return nil
+	}
+	if err := f.Ready(w); err != nil {
+		return fmt.Errorf("simcity: fault %s cannot strike this host: %w", f.Kind, err)
+	}
+	return nil
+}
+
+// strike is the life of a fault: it waits, begins, lasts and is undone.
 func (r *run) strike(a actor, in Injection) {
 	if a.SleepUntil(r.ctx, in.At) != nil {
 		return
 	}
 	r.endPhase(false)
 	ctx := r.withActor(r.ctx, a)
-	touched := &Touched{}
-	undo, err := in.Fault.Inject(ctx, r.world, touched)
-	if err != nil {
-		r.find(Finding{Kind: FindingFault, Actor: a.ID, Text: fmt.Sprintf("%s could not be injected: %v", in.Fault.Kind, err)})
+	s := &struck{
+		FaultWindow: FaultWindow{Actor: a.ID, Kind: in.Fault.Kind, Parameters: in.Fault.Parameters, Begun: r.elapsed(), Active: true},
+		touched:     &Touched{},
+	}
+	var err error
+	if s.undo, err = in.Fault.Inject(ctx, r.world, s.touched); err != nil {
+		r.mu.Lock()
+		r.faults.failed++
+		r.mu.Unlock()
+		r.find(Finding{Kind: FindingFault, Actor: a.ID, Text: fmt.Sprintf("%s could not be injected: %v", s.Kind, err)})
 		return
 	}
-	back := &revert{kind: in.Fault.Kind, undo: undo}
 	r.mu.Lock()
-	r.faults.begun++
-	r.faults.active = append(r.faults.active, in.Fault.Kind)
-	r.faults.touched = append(r.faults.touched, faultCount{in.Fault.Kind, touched})
-	r.faults.reverts = append(r.faults.reverts, back)
+	r.faults.struck = append(r.faults.struck, s)
+	r.faults.active = append(r.faults.active, s.Kind)
 	r.mu.Unlock()
-	parameters, _ := json.Marshal(in.Fault.Parameters) // maps are written in the order of their keys
+	parameters, _ := json.Marshal(s.Parameters) // maps are written in the order of their keys
 	r.event(a.ID, EventFaultInjected, func(b []byte) []byte {
-		b = appendString(append(b, `{"kind":`...), in.Fault.Kind)
+		b = appendString(append(b, `{"kind":`...), s.Kind)
 		b = append(append(b, `,"parameters":`...), parameters...)
 		return append(appendInt(append(b, `,"forNanos":`...), int64(in.For)), '}')
 	})
 	if a.SleepUntil(r.ctx, in.At+in.For) == nil {
-		r.undo(ctx, a.ID, back)
+		r.undo(ctx, a.ID, s)
 	}
 }
 
 // undo reverts a fault, trying three times. What cannot be undone is a finding.
-func (r *run) undo(ctx context.Context, by string, back *revert) {
+func (r *run) undo(ctx context.Context, by string, s *struck) {
 	r.mu.Lock()
-	done := back.done
-	back.done = true
+	undone := s.undone
+	s.undone = true
 	r.mu.Unlock()
-	if done {
+	if undone {
 		return
 	}
 	var err error
-	if back.undo != nil {
+	if s.undo != nil {
 		for range 3 {
-			if err = back.undo(ctx); err == nil {
+			if err = s.undo(ctx); err == nil {
 				break
 			}
 		}
 	}
 	if err != nil && r.ctx.Err() != nil && ctx.Err() != nil {
 		r.mu.Lock()
-		back.done = false // cut short by the end of the run: undoAll tries again
+		s.undone = false // cut short by the end of the run: undoAll tries again
 		r.mu.Unlock()
 		return
 	}
 	if err != nil {
-		r.find(Finding{Kind: FindingFault, Actor: by, Text: fmt.Sprintf("%s could not be reverted, three times: %v", back.kind, err)})
+		r.find(Finding{Kind: FindingFault, Actor: by, Text: fmt.Sprintf("%s could not be reverted, three times: %v", s.Kind, err)})
 	}
 	now := r.elapsed()
 	r.mu.Lock()
-	if i := slices.Index(r.faults.active, back.kind); i >= 0 {
+	if i := slices.Index(r.faults.active, s.Kind); i >= 0 {
 		r.faults.active = slices.Delete(slices.Clone(r.faults.active), i, i+1)
 	}
 	r.faults.ended = now
+	s.Active, s.Ended = false, now
 	r.mu.Unlock()
 	r.event(by, EventFaultReverted, func(b []byte) []byte {
-		return append(appendString(append(b, `{"kind":`...), back.kind), '}')
+		b = appendString(append(b, `{"kind":`...), s.Kind)
+		return append(appendInt(append(b, `,"touched":`...), s.touched.Count()), '}')
 	})
 }
 
 // undoAll reverts whatever is still active, latest first.
 func (r *run) undoAll(ctx context.Context, by string) {
 	r.mu.Lock()
-	reverts := slices.Clone(r.faults.reverts)
+	all := slices.Clone(r.faults.struck)
 	r.mu.Unlock()
-	for _, back := range slices.Backward(reverts) {
-		r.undo(ctx, by, back)
+	for _, s := range slices.Backward(all) {
+		r.undo(ctx, by, s)
 	}
+}
+
+// mayCall reports why a command cannot inject its fault.
+func (r *run) mayCall(c Command) error {
+	if err := r.scenario.validateCall(c); err != nil {
+		return err
+	}
+	fault, err := r.scenario.makeFault(c)
+	if err != nil {
+		return err
+	}
+	return fault.readyFor(r.world)
+}
+
+// strikeNow begins the fault that a command calls for, as an actor of its own.
+func (r *run) strikeNow(c Command, now time.Duration) error {
+	if err := r.mayCall(c); err != nil {
+		return err
+	}
+	fault, err := r.scenario.makeFault(c)
+	if err != nil {
+		return err
+	}
+	in := Injection{Fault: fault, At: now, For: min(cmp.Or(c.For, defaultFaultTime), max(r.scenario.Duration-now, 1))}
+	r.mu.Lock()
+	r.faults.called++
+	n := r.faults.called
+	r.mu.Unlock()
+	r.conductor.Go("fault/called/"+itoa(n), func(a actor) { r.strike(a, in) })
+	return nil
 }

@@ -37,8 +37,12 @@ type Result struct {
 	// Invariants has one entry per invariant of the scenario, in its order.
 	Invariants []InvariantResult `json:"invariants"`
 	Findings   []Finding         `json:"findings,omitempty"`
+	// Faults are those that struck, in order.
+	Faults []FaultWindow `json:"faults,omitempty"`
 	// Seams has the seams that host code passed, in the order of their names.
 	Seams []SeamResult `json:"seams,omitempty"`
+	// Reached counts how often each [Sometimes] was true.
+	Reached map[string]int64 `json:"reached,omitempty"`
 	// Digest stands for all events of the run.
 	Digest Digest `json:"digest"`
 	// Verified: the run was made twice and did not differ.
@@ -55,6 +59,8 @@ type Result struct {
 	Repro string `json:"repro,omitempty"`
 	// Bundle is the path of the forensic bundle of a run that did not pass.
 	Bundle string `json:"bundle,omitempty"`
+
+	sweep string // the summary of the sweep that found it
 }
 
 // InvariantResult is how one invariant fared.
@@ -120,6 +126,7 @@ func (r *run) result() *Result {
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
 		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics,
 		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
+		Faults: r.faults.windows(), Reached: r.reachedSoFar(),
 	}
 	if r.log.broken != "" {
 		text, stack, _ := strings.Cut(r.log.broken, "\n")
@@ -213,7 +220,7 @@ func (r *run) doubts(res *Result) []string {
 		}
 	}
 	for _, rule := range r.judge.rules {
-		doubt, breach := rule.doubt(len(r.scenario.Injections) > 0)
+		doubt, breach := rule.doubt(len(r.injections) > 0)
 		if doubt != "" && (breach || !r.scenario.mayBeEmpty(rule.Name)) {
 			doubts = append(doubts, doubt)
 		}
@@ -221,12 +228,12 @@ func (r *run) doubts(res *Result) []string {
 	if !r.judgedAtEnd && !r.ended {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
-	if n := len(r.scenario.Injections) - r.faults.begun; n > 0 {
-		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", n, len(r.scenario.Injections)))
+	if all := len(r.injections) + r.faults.called; all > len(r.faults.struck) {
+		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", all-len(r.faults.struck), all))
 	}
-	for _, f := range r.faults.touched {
-		if f.touched.Count() == 0 && !r.scenario.mayBeEmpty(f.kind) {
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it", f.kind))
+	for _, f := range r.faults.windows() {
+		if f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind) {
+			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it", f.Kind))
 		}
 	}
 	return doubts
@@ -278,6 +285,9 @@ func (rule *rule) doubt(faults bool) (text string, breach bool) {
 func (r *Result) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity: scenario %s with seed %d ended in %s\n", r.Scenario, r.Seed, r.Verdict)
+	if r.sweep != "" {
+		fmt.Fprintf(&b, "\n  the first of a sweep's failures:\n  %s\n", strings.ReplaceAll(r.sweep, "\n", "\n  "))
+	}
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "\n  %s %s violated at simulated %s, event %d\n    got:  %s\n    want: %s\n",
 			v.Severity, v.Invariant, v.At.Round(time.Millisecond), v.Index, v.Got, v.Want)
@@ -290,6 +300,12 @@ func (r *Result) Explain() string {
 		if len(v.Faults) > 0 {
 			fmt.Fprintf(&b, "    faults active: %s\n", strings.Join(v.Faults, ", "))
 		}
+	}
+	if len(r.Faults) > 0 {
+		b.WriteString("\n")
+	}
+	for _, w := range r.Faults {
+		fmt.Fprintf(&b, "  %s\n", w)
 	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "\n  finding: %s at simulated %s\n    %s\n", f.Kind, f.At.Round(time.Millisecond), f.Text)
@@ -335,6 +351,9 @@ func (r *Result) notes() []string {
 		if f.Severity == NoteFinding && f.Kind != FindingRandom {
 			notes = append(notes, f.Text)
 		}
+	}
+	for _, w := range r.Faults {
+		notes = append(notes, w.String())
 	}
 	for _, s := range r.Seams {
 		if s.Contended == 0 && r.Clock != "paced" { // where citizens overlap for real

@@ -51,6 +51,16 @@ func TestHandlerInASocketReadForEverIsToldToUseStepped(t *testing.T) {
 	require.Contains(t, f.Stack, "IO wait")
 }
 
+func TestRunThatHangsTellsWhichFaultsItLeavesBroken(t *testing.T) {
+	t.Parallel()
+	late := func(ctx context.Context, c *simcity.Citizen) error {
+		return errors.Join(c.Sleep(ctx, 2*time.Minute), get(ctx, c, "/"))
+	}
+	outside := make(chan struct{})
+	f, _ := hung(t, city(func(http.ResponseWriter, *http.Request) { <-outside }, citizens("late", 1, late)).Inject(calmFault(), time.Minute, 30*time.Minute))
+	require.Contains(t, f.Text, "still broken, since nothing in a run that hangs can be reverted: CALM")
+}
+
 func TestLockHeldAcrossASeamIsTold(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -223,7 +233,7 @@ func TestSteppedRunWaitsForAnswersThatOutlastItsGrace(t *testing.T) {
 	scenario.AllowEmpty = []string{"*"}
 	res := simcity.New(scenario).Target(inProcess(func(_ http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done() // as a pool without a free connection
-	})).Clock(simcity.SteppedGrace(10 * time.Millisecond)).Simulate(t)
+	})).Clock(simcity.SteppedGrace(100 * time.Millisecond)).Simulate(t)
 	require.Positive(t, res.Operations)
 	require.Equal(t, res.Operations, res.Metrics.Outcomes["error"], "none is lost")
 }

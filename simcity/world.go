@@ -83,6 +83,44 @@ func (w *World) OnSeam(hook func(ctx context.Context, seam string) (delay time.D
 	return w.run.seams.hook(hook)
 }
 
+// SetValue keeps something of the host for faults, collectors and rules, as
+// [context.WithValue] does: the factory sets it, they find it with Value. A key
+// has a type of its own, so that packages do not collide.
+func (w *World) SetValue(key, value any) {
+	w.run.mu.Lock()
+	defer w.run.mu.Unlock()
+	if w.run.values == nil {
+		w.run.values = make(map[any]any)
+	}
+	w.run.values[key] = value
+}
+
+// Value returns what SetValue kept under key, or nil.
+func (w *World) Value(key any) any {
+	w.run.mu.Lock()
+	defer w.run.mu.Unlock()
+	return w.run.values[key]
+}
+
+// Go starts an actor beside the one that ctx belongs to, for what a fault does
+// again and again while it lasts. life parks with [Sleep] and must return when
+// its ctx ends, which is when ctx does or the run is over. name tells it apart
+// from others of the same actor.
+func (w *World) Go(ctx context.Context, name string, life func(ctx context.Context)) {
+	id := "world/" + name
+	if h := handsOf(ctx); h != nil {
+		id = h.actor.ID + "/" + name
+	}
+	w.run.conductor.Go(id, func(a actor) { life(w.run.withActor(ctx, a)) })
+}
+
+// Faults are those that struck so far, in order.
+func (w *World) Faults() []FaultWindow {
+	w.run.mu.Lock()
+	defer w.run.mu.Unlock()
+	return w.run.faults.windows()
+}
+
 // ActiveFaults names the faults that are active now.
 func (w *World) ActiveFaults() []string {
 	w.run.mu.Lock()

@@ -14,6 +14,9 @@ var clockHolders = exemptions{
 	"internal/cputime/cputime_other.go": "the best there is where the system does not tell processor time",
 	"simcity/bubble.go":                 "the watchdog measures real time and a run's wall time, from outside the bubble",
 	"simcity/play.go":                   "a test's deadline is in real time",
+	"simcity/reporter.go":               "a run's id and its real date: no part of what a seed repeats",
+	"simcity/sweep.go":                  "seeds per second are of real time",
+	"simcity/sweeper.go":                "a worker process has limits in real time",
 	"simcity/run.go":                    "the host's clock, for latencies, and the date on which a run begins",
 	"simcity/wind.go":                   "under a Stepped clock handlers end in real time, which is waited for",
 }

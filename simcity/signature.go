@@ -1,0 +1,48 @@
+package simcity
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Signature names the way in which a run failed, so that seeds that fail for
+// the same reason can be told from others: the first critical invariant, the
+// operation at which it broke and the faults active then; else the first finding;
+// else, of an undecided run, the reason. It is empty for PASS.
+func (r *Result) Signature() string {
+	for _, v := range r.Violations {
+		if v.Severity == Critical {
+			return v.signature()
+		}
+	}
+	for _, f := range r.Findings {
+		if f.Severity == FailFinding {
+			return string(f.Kind) + ": " + withoutNumbers(f.Text)
+		}
+	}
+	if r.Verdict == Pass || len(r.Reasons) == 0 {
+		return ""
+	}
+	return strings.ToLower(string(r.Verdict)) + ": " + withoutNumbers(r.Reasons[0])
+}
+
+func (v *Violation) signature() string {
+	text := v.Invariant
+	if v.Operation != nil {
+		text += " at " + v.Operation.Name
+	}
+	if len(v.Faults) > 0 {
+		text += " under " + strings.Join(v.Faults, ", ")
+	}
+	return text
+}
+
+var numbers = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+(\.[0-9]+)?`)
+
+// withoutNumbers is the first line of text, cut short, with a # for each number.
+func withoutNumbers(text string) string {
+	const most = 120
+	text, _, _ = strings.Cut(text, "\n")
+	text = numbers.ReplaceAllString(text, "#")
+	return text[:min(len(text), most)]
+}

@@ -1,0 +1,52 @@
+package simcity
+
+import (
+	"context"
+	"maps"
+)
+
+// Sometimes says that condition should be true at least once in all the runs of
+// a sweep: a retry that happened, a cache that was full, a race that was lost. A
+// test that never gets there tests less than it seems. Each run counts how often
+// it was true in [Result.Reached]; a sweep reports the sum, and what was never
+// reached. It may stand in host or test code; without a running simulation in ctx
+// it does nothing. Safe for concurrent use.
+func Sometimes(ctx context.Context, condition bool, name string) {
+	h := handsOf(ctx)
+	if h == nil {
+		return
+	}
+	h.run.reach(name, condition)
+}
+
+// Reachable is [Sometimes] for a line of code that should be reached at all.
+func Reachable(ctx context.Context, name string) { Sometimes(ctx, true, name) }
+
+// maxReached is how many names are counted.
+const maxReached = 1000
+
+func (r *run) reach(name string, condition bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counted == nil {
+		r.counted = make(map[string]int64)
+	}
+	before, known := r.counted[name]
+	if !known && len(r.counted) >= maxReached {
+		return
+	}
+	if condition {
+		before++
+	}
+	r.counted[name] = before
+}
+
+// Reach names the Sometimes and Reachable statements that a sweep should report
+// even if no run ever comes by.
+func (s *Simulation) Reach(names ...string) *Simulation {
+	s.reach = append(s.reach[:len(s.reach):len(s.reach)], names...)
+	return s
+}
+
+// reachedSoFar copies the counts; the caller holds mu.
+func (r *run) reachedSoFar() map[string]int64 { return maps.Clone(r.counted) }

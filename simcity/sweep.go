@@ -1,0 +1,175 @@
+package simcity
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A sweep runs many seeds of one simulation in worker processes of the same
+// test binary: a seed that crashes, hangs, leaks or exits is that seed's finding.
+type sweep struct {
+	play     *play
+	seeds    []uint64
+	workers  int
+	ordinal  int // which simulation of the test it is
+	began    time.Time
+	progress progress
+
+	mu     sync.Mutex
+	next   int
+	stop   bool
+	done   []outcome
+	failed int
+}
+
+// An outcome is what a worker tells of a seed.
+type outcome struct {
+	Seed       uint64  `json:"seed,string"`
+	Verdict    Verdict `json:"verdict"`
+	Signature  string  `json:"signature,omitempty"`
+	Reason     string  `json:"reason,omitempty"`
+	Digest     string  `json:"digest,omitempty"`
+	Operations int64   `json:"operations"`
+	Bundle     string  `json:"bundle,omitempty"`
+	// Reached counts how often each [Sometimes] was true.
+	Reached map[string]int64 `json:"reached,omitempty"`
+}
+
+// ordinals counts the simulations of each test, so that a worker finds the one
+// that it is to run.
+var ordinals = struct {
+	sync.Mutex
+	of map[string]int
+}{of: make(map[string]int)}
+
+func nextOrdinal(test string) int {
+	ordinals.Lock()
+	defer ordinals.Unlock()
+	ordinals.of[test]++
+	return ordinals.of[test]
+}
+
+// run sweeps, tells the summary, and returns the result of the first seed that
+// failed, or of the first of all.
+func (s *sweep) run() *Result {
+	s.began = time.Now()
+	var crew sync.WaitGroup
+	for range min(s.workers, len(s.seeds)) {
+		crew.Go(s.work)
+	}
+	crew.Wait()
+	s.progress.end()
+	slices.SortFunc(s.done, func(a, b outcome) int {
+		if a.Seed < b.Seed {
+			return -1
+		}
+		return 1
+	})
+	summary := s.summary()
+	fmt.Fprintln(s.play.t.Output(), summary.String())
+	return s.result(summary)
+}
+
+// work is one worker after the other, as long as there are seeds.
+func (s *sweep) work() {
+	var w *sweeper
+	defer func() { w.dismiss() }()
+	for seed, ok := s.take(); ok; seed, ok = s.take() {
+		if w == nil {
+			var err error
+			if w, err = s.hire(); err != nil {
+				s.finish(outcome{Seed: seed, Verdict: Inconclusive, Signature: "worker: not started", Reason: err.Error()})
+				return
+			}
+		}
+		out, alive := w.try(seed, s.play.settings)
+		s.finish(out)
+		if !alive {
+			w.dismiss()
+			w = nil
+		}
+	}
+}
+
+func (s *sweep) take() (seed uint64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop || s.next >= len(s.seeds) {
+		return 0, false
+	}
+	s.next++
+	return s.seeds[s.next-1], true
+}
+
+func (s *sweep) finish(out outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = append(s.done, out)
+	if out.Verdict != Pass {
+		s.failed++
+		limit := s.play.settings.stopAfter
+		s.stop = s.stop || limit > 0 && s.failed >= limit
+	}
+	s.progress.show(func() string {
+		return fmt.Sprintf("simcity sweep: %d of %d seeds, %d failed, %.1f seeds/s", len(s.done), len(s.seeds), s.failed, s.rate())
+	})
+}
+
+func (s *sweep) rate() float64 {
+	return float64(len(s.done)) / max(time.Since(s.began).Seconds(), 1e-9)
+}
+
+// result is what the test is judged by: the first failure as its bundle tells
+// it, or if there is none a run of the first seed.
+func (s *sweep) result(summary *sweepSummary) *Result {
+	for _, out := range s.done {
+		if out.Verdict == Pass {
+			continue
+		}
+		res := &Result{Verdict: out.Verdict, Reasons: []string{out.Reason}, Scenario: s.play.simulation.scenario.Name, Seed: out.Seed, Clock: s.play.simulation.clock.String(), Metrics: &Snapshot{}}
+		if bundle, err := ReadBundle(out.Bundle); err == nil {
+			res = bundle.Result
+			res.Bundle = out.Bundle
+		}
+		res.Repro = reproduction(s.play.t.Name(), out.Seed)
+		res.sweep = summary.String()
+		return res
+	}
+	p := *s.play
+	p.simulation.seed = s.seeds[0]
+	return p.tell(p.judgeSeed())
+}
+
+// progress is a line on the terminal that is written over; it stays quiet
+// where nobody looks.
+type progress struct {
+	shown time.Time
+	width int
+}
+
+func (p *progress) show(text func() string) {
+	if !onTerminal() || time.Since(p.shown) < 200*time.Millisecond {
+		return
+	}
+	p.shown = time.Now()
+	line := text()
+	fmt.Fprintf(os.Stderr, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-len(line))))
+	p.width = len(line)
+}
+
+func (p *progress) end() {
+	if p.width > 0 {
+		fmt.Fprint(os.Stderr, "\r"+strings.Repeat(" ", p.width)+"\r")
+	}
+}
+
+// onTerminal tells whether somebody watches: go test hands its own standard
+// error to a single package's test binary.
+func onTerminal() bool {
+	info, err := os.Stderr.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("CI") == ""
+}

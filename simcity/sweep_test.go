@@ -1,0 +1,245 @@
+package simcity_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// swept runs s over seeds in worker processes and returns what the test's output
+// says of the sweep.
+func swept(t *testing.T, seeds string, s *simcity.Simulation) (*simcity.Result, string) {
+	t.Helper()
+	t.Setenv("SIMCITY_SEED", "")
+	t.Setenv("SIMCITY_SEEDS", seeds)
+	t.Setenv("SIMCITY_WORKERS", "2")
+	if os.Getenv("SIMCITY_TEST_WORKER") == "" {
+		t.Setenv("SIMCITY_SWEEP_HISTORY", filepath.Join(t.TempDir(), "history.json"))
+	}
+	told := &toldTest{T: t}
+	return s.Simulate(told), told.output.String()
+}
+
+// toldTest is the test itself, whose output is kept.
+type toldTest struct {
+	*testing.T
+	output strings.Builder
+}
+
+func (t *toldTest) Output() io.Writer { return &t.output }
+
+// moods is a city whose host behaves as its seed says.
+func moods(of map[uint64]func(*simcity.World) http.Handler) *simcity.Simulation {
+	return simcity.New(sound()).Target(simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
+		if mood := of[w.Seed()]; mood != nil {
+			return mood(w), nil
+		}
+		return http.HandlerFunc(hello), nil
+	}))
+}
+
+// handles makes a function a mood.
+func handles(handler http.HandlerFunc) func(*simcity.World) http.Handler {
+	return func(*simcity.World) http.Handler { return handler }
+}
+
+func TestSweepRunsEverySeed(t *testing.T) {
+	res, told := swept(t, "8", moods(nil))
+	require.Equal(t, simcity.Pass, res.Verdict)
+	require.Equal(t, uint64(1), res.Seed)
+	require.Contains(t, told, "simcity sweep: 8 seeds, 8 passed, 0 failed in 0 ways")
+}
+
+// leaky is a host that promises to close and leaves a goroutine behind.
+type leaky struct{ http.Handler }
+
+func (leaky) Close() error { return nil }
+
+func TestSeedThatEndsItsProcessIsThatSeedsFinding(t *testing.T) {
+	never := make(chan struct{})
+	res, told := swept(t, "9", moods(map[uint64]func(*simcity.World) http.Handler{
+		2: handles(func(http.ResponseWriter, *http.Request) { os.Exit(0) }),
+		3: handles(func(http.ResponseWriter, *http.Request) { os.Exit(7) }),
+		4: handles(func(http.ResponseWriter, *http.Request) {
+			go func() { panic("in a goroutine of the host") }()
+		}),
+		5: handles(func(http.ResponseWriter, *http.Request) { <-never }),
+		6: func(*simcity.World) http.Handler {
+			inside := make(chan struct{})
+			go func() { <-inside }()
+			return leaky{http.HandlerFunc(hello)}
+		},
+	}).Patience(500*time.Millisecond))
+	require.Equal(t, simcity.Fail, res.Verdict)
+	require.Equal(t, uint64(2), res.Seed)
+	require.Contains(t, told, "simcity sweep: 9 seeds, 4 passed, 5 failed in 5 ways")
+	for _, signature := range []string{
+		"crash: it exited with status #",
+		"crash: exit status #: panic: in a goroutine of the host", "exit status #",
+		"hang: nothing moved", "leak: ",
+	} {
+		require.Contains(t, strings.ReplaceAll(told, "inconclusive: nothing moved", "hang: nothing moved"), signature)
+	}
+}
+
+func TestSeedThatTakesTooLongIsItsFinding(t *testing.T) {
+	never := make(chan struct{})
+	t.Setenv("SIMCITY_SEED_TIME", "2s")
+	_, told := swept(t, "3", moods(map[uint64]func(*simcity.World) http.Handler{
+		2: handles(func(http.ResponseWriter, *http.Request) { <-never }),
+	}).Patience(time.Hour))
+	require.Contains(t, told, "3 seeds, 2 passed, 1 failed in 1 way")
+	require.Contains(t, told, "time: the seed took longer than #s; raise SIMCITY_SEED_TIME if it may")
+}
+
+func TestSeedThatTakesTooMuchMemoryIsItsFinding(t *testing.T) {
+	if _, err := os.Stat("/proc/self/statm"); err != nil {
+		return // no system but Linux tells what another process takes
+	}
+	never := make(chan struct{})
+	t.Setenv("SIMCITY_SEED_MEMORY", "400")
+	var hoard [][]byte
+	_, told := swept(t, "2", moods(map[uint64]func(*simcity.World) http.Handler{
+		2: handles(func(http.ResponseWriter, *http.Request) {
+			for range 600 {
+				hoard = append(hoard, bytes.Repeat([]byte{1}, 1<<20))
+			}
+			<-never
+		}),
+	}).Patience(time.Hour))
+	require.Contains(t, told, "2 seeds, 1 passed, 1 failed in 1 way")
+	require.Contains(t, told, "memory: its process took # MB, more than # MB; raise SIMCITY_SEED_MEMORY if it may")
+}
+
+func TestSweepGroupsFailuresAndComparesWithTheLast(t *testing.T) {
+	refuse := handles(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusConflict) })
+	fail := handles(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	city := func(of map[uint64]func(*simcity.World) http.Handler) *simcity.Simulation {
+		return moods(of).Check(
+			rule("nobody_refused", func(op *simcity.Operation) *simcity.Breach {
+				if op.Outcome == simcity.Conflict {
+					return &simcity.Breach{Got: "a refusal", Want: "none"}
+				}
+				return nil
+			}),
+			rule("no_errors", func(op *simcity.Operation) *simcity.Breach {
+				if op.Outcome == simcity.Failed {
+					return &simcity.Breach{Got: "an error", Want: "none"}
+				}
+				return nil
+			}),
+		)
+	}
+	first, told := swept(t, "6", city(map[uint64]func(*simcity.World) http.Handler{2: refuse, 3: refuse, 5: fail}))
+	require.Equal(t, uint64(2), first.Seed)
+	require.NotNil(t, first.Violation("nobody_refused"), "the bundle's")
+	require.Contains(t, told, "NEW         2x  nobody_refused at get\n")
+	require.Contains(t, told, "NEW         1x  no_errors at get\n")
+	require.Contains(t, told, "SIMCITY_SEED=5 go test ./simcity -run '^TestSweepGroupsFailuresAndComparesWithTheLast$'")
+	require.Contains(t, first.Explain(), "the first of a sweep's failures")
+}
+
+func TestSweepTellsNewOngoingAndResolvedFailures(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.json")
+	require.Equal(t, "NEW a, NEW b", simcity.CompareSweeps(path, true, "a", "b"))
+	require.Equal(t, "ongoing b, NEW c, resolved a", simcity.CompareSweeps(path, true, "b", "c"))
+	require.Equal(t, "ongoing b", simcity.CompareSweeps(path, false, "b"), "a sweep cut short resolves nothing")
+	require.Equal(t, "resolved b, resolved c", simcity.CompareSweeps(path, true))
+	require.NoError(t, os.WriteFile(path, []byte("nonsense"), 0o600))
+	require.Equal(t, "NEW b", simcity.CompareSweeps(path, true, "b"))
+}
+
+func TestSweepStopsAfterSoManyFailures(t *testing.T) {
+	t.Setenv("SIMCITY_STOP_AFTER", "1")
+	exits := handles(func(http.ResponseWriter, *http.Request) { os.Exit(1) })
+	_, told := swept(t, "100", moods(map[uint64]func(*simcity.World) http.Handler{1: exits, 2: exits}))
+	require.Contains(t, told, "stopped early, 100 were planned")
+}
+
+func TestMachineRunsItsShardOfASweep(t *testing.T) {
+	t.Setenv("SIMCITY_SHARD", "2/3")
+	res, told := swept(t, "10-19", moods(nil))
+	require.Equal(t, uint64(11), res.Seed)
+	require.Contains(t, told, "simcity sweep: 3 seeds, 3 passed")
+}
+
+func TestMachineOfACIServiceKnowsItsShard(t *testing.T) {
+	t.Setenv("CIRCLE_NODE_INDEX", "0")
+	t.Setenv("CIRCLE_NODE_TOTAL", "5")
+	res, told := swept(t, "10-19", moods(nil))
+	require.Equal(t, uint64(10), res.Seed)
+	require.Contains(t, told, "simcity sweep: 2 seeds, 2 passed")
+}
+
+func TestSweepTellsWhatWasReached(t *testing.T) {
+	s := city(func(_ http.ResponseWriter, r *http.Request) {
+		simcity.Sometimes(r.Context(), true, "asked")
+		simcity.Sometimes(r.Context(), false, "refused")
+	}, citizens("visitor", 2, func(ctx context.Context, c *simcity.Citizen) error {
+		simcity.Reachable(ctx, "born")
+		return visitor(ctx, c)
+	})).Reach("retried")
+	res, told := swept(t, "3", s)
+	require.Equal(t, map[string]int64{"asked": 2, "born": 2, "refused": 0, "retried": 0}, res.Reached)
+	require.Contains(t, told, "reached      6x asked")
+	require.Contains(t, told, "never reached  refused")
+	require.Contains(t, told, "never reached  retried")
+	require.NotPanics(t, func() { simcity.Reachable(t.Context(), "outside of a run") })
+}
+
+func TestSweepOfOneSimulationOfATestLeavesOthersAlone(t *testing.T) {
+	t.Setenv("SIMCITY_SEEDS", "")
+	before := moods(nil).Simulate(t)
+	require.Equal(t, simcity.Pass, before.Verdict)
+	_, told := swept(t, "2", moods(nil))
+	require.Contains(t, told, "2 seeds, 2 passed")
+}
+
+func TestSettingsOfASweepThatCannotWork(t *testing.T) {
+	for _, test := range []struct{ name, value, says string }{
+		{"SIMCITY_SEEDS", "many", "SIMCITY_SEEDS is many"},
+		{"SIMCITY_SEEDS", "9-3", "first-last"},
+		{"SIMCITY_SEEDS", "0", "SIMCITY_SEEDS is 0"},
+		{"SIMCITY_SEEDS", "1-99999999", "a count from 1 to 10000000"},
+		{"SIMCITY_SHARD", "3/2", "i/n with 1 <= i <= n"},
+		{"SIMCITY_WORKERS", "0", "1 to 1000"},
+		{"SIMCITY_SEED_TIME", "soon", "a duration such as 90s"},
+		{"SIMCITY_SEED_MEMORY", "-1", "1 to 1048576"},
+		{"SIMCITY_STOP_AFTER", "x", "give a whole number"},
+	} {
+		t.Run(test.name+"="+test.value, func(t *testing.T) {
+			t.Setenv(test.name, test.value)
+			told := record(t, "TestX", func(t testing.TB) { moods(nil).Simulate(t) })
+			require.Contains(t, told.fatal, test.says)
+		})
+	}
+	t.Setenv("SIMCITY_SEEDS", "5")
+	t.Setenv("SIMCITY_SEED", "5")
+	told := record(t, "TestX", func(t testing.TB) { moods(nil).Simulate(t) })
+	require.Contains(t, told.fatal, "SIMCITY_SEEDS is set beside SIMCITY_SEED")
+}
+
+func TestOutcomesOfSeedsHaveSignatures(t *testing.T) {
+	t.Parallel()
+	sign := func(text string) string {
+		var res simcity.Result
+		require.NoError(t, json.Unmarshal([]byte(text), &res))
+		return res.Signature()
+	}
+	require.Empty(t, sign(`{"verdict":"PASS"}`))
+	require.Equal(t, "r at book under STORM", sign(`{"verdict":"FAIL","violations":[{"invariant":"w","severity":"warning"},{"invariant":"r","operation":{"name":"book"},"faults":["STORM"]}]}`))
+	require.Equal(t, "panic: at # of #", sign(`{"verdict":"FAIL","findings":[{"kind":"panic","text":"at 0x1f of 12\nmore"}]}`))
+	require.Equal(t, "inconclusive: # samples", sign(`{"verdict":"INCONCLUSIVE","reasons":["3 samples"]}`))
+}

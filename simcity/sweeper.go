@@ -1,0 +1,210 @@
+package simcity
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A sweeper is a worker process of this test binary that runs the seeds it is given, one
+// line each on its third file, and answers on its fourth.
+type sweeper struct {
+	command *exec.Cmd
+	seeds   *os.File
+	answers chan []byte // closed when the process is gone
+	said    *tail
+	exited  chan error
+}
+
+// hire starts a worker for the sweep's simulation.
+func (s *sweep) hire() (*sweeper, error) {
+	seedsOut, seeds, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	answers, answersIn, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	var pattern []string
+	for part := range strings.SplitSeq(s.play.t.Name(), "/") {
+		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	w := &sweeper{seeds: seeds, answers: make(chan []byte), said: &tail{}, exited: make(chan error, 1)}
+	w.command = exec.Command(os.Args[0], "-test.run="+strings.Join(pattern, "/"), "-test.count=1", "-test.timeout=0")
+	w.command.Env = append(os.Environ(), envWorker+"="+strconv.Itoa(s.ordinal), "GOMAXPROCS=1")
+	w.command.ExtraFiles = []*os.File{seedsOut, answersIn}
+	w.command.Stdout, w.command.Stderr = w.said, w.said
+	err = w.command.Start()
+	_, _ = seedsOut.Close(), answersIn.Close()
+	if err != nil {
+		_, _ = seeds.Close(), answers.Close()
+		return nil, fmt.Errorf("simcity: no worker process for the sweep: %w", err)
+	}
+	go w.listen(answers)
+	return w, nil
+}
+
+// listen hands on what the process answers, until it is gone.
+func (w *sweeper) listen(answers *os.File) {
+	defer close(w.answers)
+	defer answers.Close()
+	lines := bufio.NewScanner(answers)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		w.answers <- bytes.Clone(lines.Bytes())
+	}
+	w.exited <- w.command.Wait()
+}
+
+// try lets the worker run a seed, and reports whether it is fit for another.
+func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
+	_, err := fmt.Fprintln(w.seeds, seed)
+	late := time.NewTimer(limits.seedTime)
+	defer late.Stop()
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for err == nil {
+		select {
+		case line, ok := <-w.answers:
+			if !ok {
+				return w.died(seed), false
+			}
+			if err = json.Unmarshal(line, &out); err == nil {
+				return out, !strings.HasPrefix(out.Signature, string(FindingHang))
+			}
+		case <-late.C:
+			w.kill()
+			return w.failed(seed, "time", fmt.Sprintf("the seed took longer than %s; raise %s if it may", limits.seedTime, envSeedTime)), false
+		case <-look.C:
+			if used := residentMemory(w.command.Process.Pid); used > limits.seedMemory {
+				w.kill()
+				return w.failed(seed, "memory", fmt.Sprintf("its process took %d MB, more than %d MB; raise %s if it may", used>>20, limits.seedMemory>>20, envSeedMemory)), false
+			}
+		}
+	}
+	return w.died(seed), false
+}
+
+// died says how the process ended that was at work on the seed.
+func (w *sweeper) died(seed uint64) outcome {
+	for range w.answers {
+		continue // until listen has waited for the process
+	}
+	how := "it exited with status 0 in the middle of the run: os.Exit in the host or an agent"
+	if err := <-w.exited; err != nil {
+		how = err.Error()
+	}
+	said := w.said.String()
+	if i := strings.LastIndex(said, "panic: "); i >= 0 {
+		how += ": " + said[i:]
+	} else if i := strings.LastIndex(said, "fatal error: "); i >= 0 {
+		how += ": " + said[i:]
+	}
+	if strings.Contains(said, "WARNING: DATA RACE") {
+		return w.failed(seed, "data race", said[strings.Index(said, "WARNING: DATA RACE"):])
+	}
+	return w.failed(seed, "crash", how)
+}
+
+func (w *sweeper) failed(seed uint64, what, how string) outcome {
+	const most = 8000
+	how = how[:min(len(how), most)]
+	return outcome{Seed: seed, Verdict: Fail, Signature: what + ": " + withoutNumbers(how), Reason: "the seed's process failed: " + how}
+}
+
+func (w *sweeper) kill() {
+	_ = w.command.Process.Kill()
+	for range w.answers {
+		continue
+	}
+}
+
+// dismiss lets the worker end: its test is over when no seed comes.
+func (w *sweeper) dismiss() {
+	if w == nil {
+		return
+	}
+	_ = w.seeds.Close()
+	for range w.answers {
+		continue
+	}
+}
+
+// obeySweep is the worker's side: it runs the seeds that it is given, and then
+// ends the test, so that TestMain cleans up.
+func (p *play) obeySweep() {
+	p.t.Helper()
+	seeds, answers := bufio.NewScanner(os.NewFile(3, "seeds")), os.NewFile(4, "answers")
+	told := make(map[string]bool)
+	for seeds.Scan() {
+		seed, err := strconv.ParseUint(seeds.Text(), 10, 64)
+		if err != nil {
+			p.t.Fatalf("simcity: a sweep's worker was told %q, which is no seed", seeds.Text())
+		}
+		p.simulation.seed = seed
+		res := p.judgeSeed()
+		out := outcome{Seed: seed, Verdict: res.Verdict, Signature: res.Signature(), Digest: res.Digest.String(), Operations: res.Operations, Reached: res.Reached}
+		if res.Verdict != Pass {
+			out.Reason = strings.Join(res.Reasons, "\n")
+			if !told[out.Signature] {
+				told[out.Signature] = true
+				out.Bundle, _ = writeBundle(p.t, res, false)
+			}
+		}
+		line, err := json.Marshal(out)
+		if err == nil {
+			_, err = fmt.Fprintf(answers, "%s\n", line)
+		}
+		if err != nil {
+			p.t.Fatalf("simcity: a sweep's worker could not answer: %v", err)
+		}
+	}
+	p.t.SkipNow()
+}
+
+// A tail keeps the end of what a process says.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const tailKept = 64 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, b...)
+	if extra := len(t.text) - tailKept; extra > 0 {
+		t.text = t.text[extra:]
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.text)
+}
+
+// residentMemory is what a process takes, in bytes; 0 where /proc does not tell.
+func residentMemory(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize())
+}
