@@ -30,7 +30,7 @@ var described = []struct {
 }{
 	{BugNoExclusion, "updates are READ COMMITTED and nothing in the database keeps exclusive bookings apart",
 		`alter table public.bookings drop constraint if exists bookings_exclusive`},
-	{BugLostUpdate, "the uses of a promo code are counted after the transaction, by reading and writing back", ""},
+	{BugLostUpdate, "the uses of a promo code are read in the transaction and written back, one more, after it", ""},
 	{BugSecondConnection, "reading a party's entries takes a second connection while the transaction keeps the first", ""},
 	{BugMissingRLS, "bookings have no row-level security and the guard does not know that they should",
 		`alter table public.bookings disable row level security;

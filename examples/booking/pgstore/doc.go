@@ -69,7 +69,7 @@
 // lists them and [Bug.Text] says what each does.
 //
 //	no_exclusion       updates are READ COMMITTED and nothing in the database keeps exclusive bookings apart
-//	lost_update        the uses of a promo code are counted after the transaction, by reading and writing back
+//	lost_update        the uses of a promo code are read in the transaction and written back, one more, after it
 //	second_connection  reading a party's entries takes a second connection while the transaction keeps the first
 //	missing_rls        bookings have no row-level security and the guard does not know that they should
 //	refresh_dies       from the third refresh on the listings stay as they are and no error is reported

@@ -1,9 +1,6 @@
 package pgstore
 
-import (
-	"context"
-	"fmt"
-)
+import "fmt"
 
 // PromoUses implements [booking.PromoTx].
 func (t *tx) PromoUses(code string) (uses int, err error) {
@@ -31,31 +28,31 @@ func (t *tx) UsePromo(code, customer string) error {
 		_, err := t.write(countPromo, code, customer)
 		return err
 	}
-	n, err := t.write(notePromo, code, customer)
-	if err == nil && n > 0 {
-		t.promos = append(t.promos, code)
-	}
-	return err
-}
-
-// afterwards is BugLostUpdate: what a promo's uses are is read and written back
-// when the transaction is over. Who does so in between is forgotten.
-func (t *tx) afterwards() error {
-	for _, code := range t.promos {
-		if err := t.store.countUse(t.ctx, code); err != nil {
-			return fmt.Errorf("pgstore: counting the uses of %s: %w", code, err)
-		}
-	}
-	return nil
-}
-
-func (s *Store) countUse(ctx context.Context, code string) error {
-	var uses int
-	err := s.pool.QueryRow(ctx, `select coalesce(max(uses), 0) from public.promos where code = $1`, code).Scan(&uses)
+	uses, err := t.PromoUses(code)
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `insert into public.promos values ($1, $2)
-		on conflict (code) do update set uses = excluded.uses`, code, uses+1)
+	n, err := t.write(notePromo, code, customer)
+	if err == nil && n > 0 {
+		t.promos = append(t.promos, promo{code, uses + 1})
+	}
 	return err
+}
+
+// promo is what BugLostUpdate believes the uses of a code to be.
+type promo struct {
+	code string
+	uses int
+}
+
+// afterwards is BugLostUpdate: whoever counted a use in between is forgotten.
+func (t *tx) afterwards() error {
+	for _, p := range t.promos {
+		_, err := t.store.pool.Exec(t.ctx, `insert into public.promos values ($1, $2)
+			on conflict (code) do update set uses = excluded.uses`, p.code, p.uses)
+		if err != nil {
+			return fmt.Errorf("pgstore: counting the uses of %s: %w", p.code, err)
+		}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package pgstore_test
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,10 +35,16 @@ func (s seamStore) Update(ctx context.Context, f func(booking.Tx) error) error {
 	return s.Store.Update(ctx, f)
 }
 
-// seamTracer has a seam before each statement.
-type seamTracer struct{}
+// seamTracer has a seam before each statement, which takes a while if it shall.
+type seamTracer struct {
+	latency time.Duration
+	sent    *atomic.Int64
+}
 
-func (seamTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+func (s seamTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	if s.latency > 0 {
+		pause(s.latency + time.Duration(s.sent.Add(1)%1000)) // no two end at one instant
+	}
 	if err := simcity.Yield(ctx, "store.statement"); err != nil {
 		ended, cancel := context.WithCancelCause(ctx)
 		cancel(err)
@@ -81,4 +88,52 @@ func TestSimCityBaselineOnPostgres(t *testing.T) {
 	first := day()
 	require.Equal(t, simcity.Pass, first.Verdict, first.Explain())
 	require.Equal(t, first.Digest, day().Digest)
+}
+
+// pause is a database's time to answer, in the run's time.
+func pause(d time.Duration) { <-time.After(d) }
+
+// Each planted bug of transactions is found, by its own rule, where it can
+// happen: with a seam before each statement, and where requests must overlap for
+// longer, with statements that take time.
+func TestCityFindsThePlantedBugs(t *testing.T) {
+	t.Setenv("SIMCITY_SEED", "") // this test has its own
+	for _, planted := range []struct {
+		bug     pgstore.Bug
+		latency time.Duration
+		conns   int32
+		seed    uint64 // from which to look: this one was seen to find it
+		rule    string
+	}{
+		{pgstore.BugNoExclusion, 0, 4, 0, "zero_double_bookings"},
+		{pgstore.BugLostUpdate, 2 * time.Millisecond, 4, 5, "quotas_respected"},
+		{pgstore.BugSecondConnection, 0, 1, 0, "api_error_rate"},
+	} {
+		t.Run(string(planted.bug), func(t *testing.T) {
+			for seed := planted.seed; seed < planted.seed+20; seed++ {
+				broken := brokenRules(t, seed, planted.conns, planted.latency, planted.bug)
+				if len(broken) > 0 {
+					require.Contains(t, broken, planted.rule)
+					require.Empty(t, brokenRules(t, seed, planted.conns, planted.latency), "without the bug")
+					return
+				}
+			}
+			t.Fatal("not found")
+		})
+	}
+}
+
+func brokenRules(t *testing.T, seed uint64, conns int32, latency time.Duration, bugs ...pgstore.Bug) (names []string) {
+	t.Helper()
+	day := scenarios.Baseline()
+	day.Duration = 12 * time.Hour
+	day.AllowEmpty = []string{"*"}
+	app := city(migrated(t), pgstore.Config{Bugs: bugs, LockTimeout: 20 * time.Millisecond}, booking.Config{}, func(c *pgxpool.Config) {
+		c.MaxConns = conns
+		c.ConnConfig.Tracer = seamTracer{latency, new(atomic.Int64)}
+	})
+	for _, v := range simcity.New(day).Seed(seed).Target(simcity.InProcess(app)).Simulate(t).Violations {
+		names = append(names, v.Invariant)
+	}
+	return names
 }

@@ -24,7 +24,7 @@ type tx struct {
 
 	balances map[string]booking.Totals // see AllBookings
 	vendors  map[string]booking.Vendor // see Vendor
-	promos   []string                  // BugLostUpdate
+	promos   []promo                   // BugLostUpdate
 }
 
 // query asks for rows.
