@@ -57,7 +57,7 @@ const putBooking = `insert into public.bookings (` + bookingColumns + `, updated
 // slot that is taken, nothing else works in this transaction.
 func (t *tx) PutBooking(b booking.Booking) error {
 	_, err := t.write(putBooking, b.ID, b.Vendor, b.Service, b.Customer, b.Start, b.End, b.Status,
-		stamp(b.CreatedAt), stamp(b.ExpiresAt), stamp(b.RequestedAt),
+		stamp(b.CreatedAt), expiry(b.ExpiresAt), stamp(b.RequestedAt),
 		stamp(b.ProposedStart), stamp(b.CheckedInAt), stamp(b.FinishedAt),
 		b.FeeCents, b.ChargedCents, b.RefundedCents, b.Promo, b.Capacity, b.AsSent, time.Now())
 	return err

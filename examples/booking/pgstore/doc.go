@@ -33,7 +33,8 @@
 // turn into refusals over this store. A hold that has lapsed is in nobody's
 // way: it is ended by whoever takes its slot.
 //
-// Times are kept to the microsecond. Sequences do not go back when an Update
+// Times are kept to the microsecond, cut off but for the end of a hold, which is
+// rounded up: nobody loses a slot before the time that was promised. Sequences do not go back when an Update
 // fails, so there are gaps between ids.
 //
 // # Policies

@@ -75,12 +75,13 @@ func city(url string, config pgstore.Config, app booking.Config, change ...func(
 }
 
 // An ordinary day on the real database. It ends as on the store in memory, and
-// two runs of a seed in one digest.
+// two runs of a seed in one digest. (On this very day a hold was once given away
+// within the microsecond before its end.)
 func TestSimCityBaselineOnPostgres(t *testing.T) {
 	t.Setenv("SIMCITY_SEED", "") // this test has its own
 	day := func() *simcity.Result {
 		began := time.Now()
-		result := simcity.New(scenarios.Baseline()).Seed(1).
+		result := simcity.New(scenarios.Baseline()).Seed(0).
 			Target(simcity.InProcess(city(migrated(t), pgstore.Config{}, booking.Config{}))).Simulate(t)
 		t.Logf("%s in %v", result.Line(), time.Since(began))
 		return result

@@ -137,6 +137,19 @@ func TestLapsedHoldsMakeRoom(t *testing.T) {
 	}
 }
 
+// A hold is not given away before the nanosecond that its customer was told.
+func TestHoldsLastAsLongAsPromised(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	held := slot("bk_1", "cus_1", noon())
+	held.ExpiresAt = noon().Add(-time.Hour + 137*time.Nanosecond)
+	require.NoError(t, b.put(t, held))
+	require.Equal(t, noon().Add(-time.Hour+time.Microsecond), b.find(t, "bk_1").ExpiresAt)
+	held.ExpiresAt = noon()
+	require.NoError(t, b.put(t, held))
+	require.Equal(t, noon(), b.find(t, "bk_1").ExpiresAt)
+}
+
 // Two updates that read before either has written: the database refuses one,
 // which then runs again, and nothing is lost.
 func TestUpdatesThatCollideRunAgain(t *testing.T) {

@@ -115,3 +115,13 @@ func stamp(t time.Time) any {
 	}
 	return t
 }
+
+// expiry is the end of a hold as an argument. The database counts microseconds:
+// a hold is kept a little longer rather than given away before the time that its
+// customer was told.
+func expiry(t time.Time) any {
+	if whole := t.Truncate(time.Microsecond); !whole.Equal(t) {
+		t = whole.Add(time.Microsecond)
+	}
+	return stamp(t)
+}
