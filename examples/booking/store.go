@@ -57,6 +57,11 @@ var (
 
 	// ErrReadOnly is returned by a Tx of View when it is asked to write.
 	ErrReadOnly = errors.New("booking: transaction is read only")
+
+	// ErrTaken is returned, by PutBooking or at the latest by Update, for a
+	// booking that a store itself knows to have no place. The client is told
+	// what it is told when the app finds the slot taken.
+	ErrTaken error = errSlotTaken
 )
 
 // Tx is what the app may ask of its data, in the words of the domain. Lists

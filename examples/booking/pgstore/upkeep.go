@@ -1,0 +1,52 @@
+package pgstore
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bookiji/simcity/examples/booking"
+)
+
+// Compact implements [booking.UpkeepTx]. Chat and entries go with their booking.
+func (t *tx) Compact(before time.Time) (bookings int, err error) {
+	return t.write(`delete from public.bookings where not live and finished_at < $1`, before)
+}
+
+// ForgetAnswers implements [booking.UpkeepTx].
+func (t *tx) ForgetAnswers(before time.Time) (answers int, err error) {
+	return t.write(`delete from public.answers where at < $1`, before)
+}
+
+// Purge implements [booking.UpkeepTx]. Sequences go on, so that no id is used
+// twice.
+func (t *tx) Purge() error {
+	_, err := t.write(`
+		delete from public.bookings;
+		delete from public.vendors;
+		delete from public.totals;
+		delete from public.promos;
+		delete from public.promo_uses;
+		delete from public.answers;
+		delete from public.audit`)
+	return err
+}
+
+// Holdings implements [booking.UpkeepTx].
+func (t *tx) Holdings() (h booking.Holdings, err error) {
+	err = t.one(`select (select count(*) from public.vendors), count(*), count(*) filter (where live),
+		(select count(*) from public.messages), (select count(*) from public.entries),
+		(select count(*) from public.answers) from public.bookings`, nil,
+		&h.Vendors, &h.Bookings, &h.Live, &h.Messages, &h.Entries, &h.Answers)
+	return h, err
+}
+
+// Audit implements [booking.UpkeepTx].
+func (t *tx) Audit(limit int) ([]booking.AuditRow, error) {
+	rows := t.query(`select at, "table", detail from public.audit order by seq desc limit $1`, limit)
+	return collect(t, rows, func(row pgx.CollectableRow) (booking.AuditRow, error) {
+		var a booking.AuditRow
+		err := row.Scan(instant{&a.At}, &a.Table, &a.Detail)
+		return a, err
+	})
+}
