@@ -1,7 +1,6 @@
 package simcity
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,7 +62,7 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 	}
 	return &Shrunk{
 		Cut: z.cut, Result: again.res, Before: len(whole.trace.born), After: len(z.cut.Citizens), Runs: z.runs,
-		Timeline: again.timeline(), Test: z.cut.test(p.t.Name()),
+		Timeline: again.trace.timeline(), Test: z.cut.test(p.t.Name()),
 	}, nil
 }
 
@@ -234,121 +233,4 @@ func literal(list []string) string {
 		quoted[i] = fmt.Sprintf("%q", item)
 	}
 	return "[]string{" + strings.Join(quoted, ", ") + "}"
-}
-
-// A trace is what shrinking needs to see of a run.
-type trace struct {
-	born  []string
-	held  []string
-	known map[string]bool
-	rows  []traceRow
-}
-
-// A traceRow is one thing that somebody did.
-type traceRow struct {
-	at    time.Duration
-	actor string
-	text  string
-}
-
-// most that a trace keeps.
-const traceMax = 200_000
-
-func (t *trace) overtaken() func(a actor, stop uint64) {
-	if t == nil {
-		return nil
-	}
-	t.known = make(map[string]bool)
-	return func(a actor, stop uint64) {
-		if id := stopOf(a.ID, stop); !t.known[id] && len(t.held) < traceMax {
-			t.known[id] = true
-			t.held = append(t.held, id)
-		}
-	}
-}
-
-func (t *trace) pass(at time.Duration, actor, seam string) {
-	if t != nil && len(t.rows) < traceMax {
-		t.rows = append(t.rows, traceRow{at, actor, "| " + seam})
-	}
-}
-
-func (t *trace) take(e Event) {
-	if e.Type == EventCitizenBorn {
-		t.born = append(t.born, e.Actor)
-	}
-	if text := eventInWords(e); text != "" && len(t.rows) < traceMax {
-		t.rows = append(t.rows, traceRow{e.At, e.Actor, text})
-	}
-}
-
-// timelineMax is how many of the last rows a timeline shows.
-const timelineMax = 60
-
-// timeline draws the end of the run, a column for each who acts, time downwards.
-func (l lived) timeline() string {
-	rows := l.trace.rows[max(0, len(l.trace.rows)-timelineMax):]
-	column := map[string]int{}
-	var names []string
-	for _, row := range rows {
-		if _, known := column[row.actor]; !known {
-			column[row.actor] = len(names)
-			names = append(names, row.actor)
-		}
-	}
-	width := make([]int, len(names))
-	for i, name := range names {
-		width[i] = len(name)
-	}
-	for _, row := range rows {
-		i := column[row.actor]
-		width[i] = max(width[i], min(len([]rune(row.text)), 44))
-	}
-	var b strings.Builder
-	line := func(at string, i int, text string) {
-		cells := make([]string, 0, len(names))
-		for j := range names {
-			cell := ""
-			if j == i {
-				cell = text
-			} else if i < 0 {
-				cell = names[j]
-			}
-			cells = append(cells, pad(cell, width[j]))
-		}
-		b.WriteString(strings.TrimRight(fmt.Sprintf("  %16s  %s", at, strings.Join(cells, "  ")), " ") + "\n")
-	}
-	line("", -1, "")
-	for _, row := range rows {
-		line(row.at.String(), column[row.actor], row.text)
-	}
-	return b.String()
-}
-
-// pad fills or cuts text to a width.
-func pad(text string, width int) string {
-	r := []rune(text)
-	if len(r) > width {
-		return string(r[:max(width-1, 0)]) + "…"
-	}
-	return text + strings.Repeat(" ", width-len(r))
-}
-
-// eventInWords is a short form of the events that a timeline shows.
-func eventInWords(e Event) string {
-	payload := func(name string) string { return textField(e.Payload, name) }
-	switch e.Type {
-	case EventOperation:
-		text := payload("operation") + " " + payload("input")
-		return strings.TrimSpace(text) + " -> " + strings.TrimSpace(payload("outcome")+" "+payload("status")) + cmp.Or(payload("error"), "")
-	case EventFaultInjected:
-		return payload("kind") + " begins"
-	case EventFaultReverted:
-		return payload("kind") + " ends"
-	case EventViolation:
-		return payload("invariant") + ": " + payload("got")
-	case EventFinding:
-		return payload("kind") + ": " + payload("text")
-	}
-	return ""
 }

@@ -15,6 +15,7 @@ var clockHolders = exemptions{
 	"simcity/bubble.go":                 "the watchdog measures real time and a run's wall time, from outside the bubble",
 	"simcity/play.go":                   "a test's deadline is in real time",
 	"simcity/reporter.go":               "a run's id and its real date: no part of what a seed repeats",
+	"simcity/shrink.go":                 "shrinking ends after so much real time",
 	"simcity/sweep.go":                  "seeds per second are of real time",
 	"simcity/sweeper.go":                "a worker process has limits in real time",
 	"simcity/run.go":                    "the host's clock, for latencies, and the date on which a run begins",

@@ -1,0 +1,134 @@
+package simcity_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// office sells one desk. Whether it is free is looked up at one seam and it is
+// taken at another, unless mended.
+func office(mended bool) http.HandlerFunc {
+	taken := map[string]bool{} // by day
+	return func(w http.ResponseWriter, r *http.Request) {
+		day := r.URL.Query().Get("day")
+		if simcity.Yield(r.Context(), "look") != nil {
+			return
+		}
+		if taken[day] {
+			w.WriteHeader(http.StatusConflict)
+			return
+		}
+		if !mended && simcity.Yield(r.Context(), "take") != nil {
+			return
+		}
+		taken[day] = true
+	}
+}
+
+// once minds who is told, for one day, that the desk is theirs.
+func once() simcity.Invariant {
+	return simcity.Invariant{Name: "one_owner", Begin: func(*simcity.World) simcity.Check {
+		owner := map[any]string{}
+		return simcity.Check{Operation: func(op *simcity.Operation) *simcity.Breach {
+			if op.Outcome != simcity.OK || op.Name != "get" {
+				return nil
+			}
+			if other := owner[op.Input]; other != "" {
+				return &simcity.Breach{Got: other + " and " + op.Citizen, Want: "one owner"}
+			}
+			owner[op.Input] = op.Citizen
+			return nil
+		}}
+	}}
+}
+
+// seekers come at the full hour and want the desk of a day of their liking.
+func seekers(mended bool, faults ...simcity.Injection) *simcity.Simulation {
+	return simcity.New(simcity.Scenario{
+		Name: "office", Duration: 10 * time.Hour, Injections: faults,
+		Populations: []simcity.Population{citizens("seeker", 40, func(ctx context.Context, c *simcity.Citizen) error {
+			for {
+				hours := time.Duration(1 + c.Rand().IntN(3))
+				if err := c.SleepUntil(ctx, c.Now().Truncate(time.Hour).Add(hours*time.Hour)); err != nil {
+					return err
+				}
+				day := string(rune('a'+c.Rand().IntN(26))) + string(rune('a'+c.Rand().IntN(26)))
+				if err := get(ctx, c, "/?day="+day); err != nil {
+					return err
+				}
+			}
+		})},
+	}).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) { return office(mended), nil })).Check(once())
+}
+
+// unluckySeed is one at which two seekers meet.
+const unluckySeed = 5
+
+func TestFailureShrinksToThoseWhoMatter(t *testing.T) {
+	s := seekers(false, simcity.Injection{Fault: calmFault(), At: time.Minute, For: time.Minute}).Seed(unluckySeed)
+	whole := s.Simulate(t)
+	require.Equal(t, simcity.Fail, whole.Verdict, "choose another unluckySeed")
+	shrunk, err := s.Shrink(t)
+	require.NoError(t, err)
+	require.Equal(t, 40, shrunk.Before)
+	require.Equal(t, 2, shrunk.After)
+	require.Empty(t, shrunk.Cut.Faults)
+	require.LessOrEqual(t, len(shrunk.Cut.Held), 3)
+	require.Equal(t, "one_owner", shrunk.Result.Violations[0].Invariant)
+	require.LessOrEqual(t, shrunk.Cut.Until, whole.Simulated+time.Second)
+	for _, told := range append([]string{"| look", "| take", "get /?day=", "one_owner: "}, shrunk.Cut.Citizens...) {
+		require.Contains(t, shrunk.Timeline, told)
+	}
+	require.Contains(t, shrunk.Test, "func TestFailureShrinksToThoseWhoMatterSeed5(t *testing.T) {")
+
+	simcity.Reproduce(t, shrunk.Cut)
+	again := seekers(false).Simulate(t)
+	require.Equal(t, simcity.Fail, again.Verdict)
+	require.Equal(t, shrunk.Result.Digest, again.Digest)
+	require.Equal(t, simcity.Pass, seekers(true).Simulate(t).Verdict, "it passes when the bug is mended")
+}
+
+func TestRunThatDoesNotFailCannotBeShrunk(t *testing.T) {
+	_, err := seekers(true).Shrink(t)
+	require.ErrorContains(t, err, "seed 1 is PASS: there is no failure to shrink")
+	_, err = seekers(false).Clock(simcity.Paced(10_000)).Shrink(t)
+	require.ErrorContains(t, err, "only a run that repeats can be shrunk")
+}
+
+func TestFailureThatDoesNotRepeatIsNotShrunk(t *testing.T) {
+	runs := 0
+	_, err := city(func(w http.ResponseWriter, _ *http.Request) {
+		if runs++; runs == 1 {
+			w.WriteHeader(http.StatusConflict)
+		}
+	}, citizens("visitor", 1, visitor)).Check(rule("nobody_refused", func(op *simcity.Operation) *simcity.Breach {
+		if op.Outcome == simcity.Conflict {
+			return &simcity.Breach{Got: "a refusal", Want: "none"}
+		}
+		return nil
+	})).Shrink(t)
+	require.ErrorContains(t, err, "seed 1 is not reproducible: the second run of it did not fail by nobody_refused")
+}
+
+func TestFailingTestPrintsTheSmallestRunWhenAsked(t *testing.T) {
+	t.Setenv("SIMCITY_SHRINK", "1")
+	told := record(t, "TestOffice", func(t testing.TB) { seekers(false).Seed(unluckySeed).Run(t) })
+	require.Contains(t, told.output.String(), "simcity shrunk seed 5 from 40 citizens to 2")
+	require.Contains(t, told.output.String(), "func TestOfficeSeed5(t *testing.T) {")
+	require.Contains(t, told.output.String(), "	TestOffice(t)\n}")
+}
+
+func TestOthersOfTheTestAreNotCut(t *testing.T) {
+	simcity.Reproduce(t, simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour})
+	require.Equal(t, int64(1), city(hello, citizens("visitor", 1, visitor)).Simulate(t).Citizens)
+	res := seekers(false).Simulate(t)
+	require.Equal(t, uint64(3), res.Seed)
+	require.Zero(t, res.Citizens, "nobody lives")
+	require.Zero(t, res.Operations)
+}
