@@ -107,4 +107,11 @@
 //	forgets_keys                 Idempotency-Key is ignored when booking and confirming
 //	promo_without_end            the total limit of a promo code is not enforced
 //	cancel_races_pay             cancelling while the payment is under way makes the confirmation answer 500
+//	watchdog_sleeps              row-level policies that somebody broke are never restored
+//	refresh_dies                 after a round that failed or found it paused, the listings refresh never works again
+//	stale_cache                  the slots list goes by bookings as they were up to 30 minutes ago
+//	cold_restart                 after the search cache was dropped once, nothing is ever found in it again
+//	sticky_limit                 who was refused once by the rate limit is refused for 6 hours
+//	webhook_charges_twice        a payment event that is delivered twice charges twice in the ledger
+//	leaks_messages               the policy on messages is missing, so that anybody reads the chat of a booking
 package booking

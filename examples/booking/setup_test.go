@@ -27,6 +27,7 @@ func bubble(t *testing.T, config booking.Config, test func(t *testing.T, city *c
 type city struct {
 	t      testing.TB
 	app    *booking.App
+	memory *booking.MemoryStore // where a test needs it
 	broken bool // Close must find the data broken
 	spoilt bool // Close may find the data broken
 }
