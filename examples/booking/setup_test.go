@@ -28,8 +28,8 @@ type city struct {
 	t      testing.TB
 	app    *booking.App
 	memory *booking.MemoryStore // where a test needs it
-	broken bool // Close must find the data broken
-	spoilt bool // Close may find the data broken
+	broken bool                 // Close must find the data broken
+	spoilt bool                 // Close may find the data broken
 }
 
 // setup starts an app. When the test ends the app is closed, which checks the
