@@ -19,6 +19,7 @@ type App struct {
 	accounts *accounts
 	limiter  limiter
 	cache    searchCache
+	load     searchLoad // loadSearch, bound once
 	zones    zones
 	payments Payments
 	settled  settled
@@ -63,6 +64,7 @@ func New(config Config) (*App, error) {
 	if a.payments == nil {
 		a.payments = newProvider(config)
 	}
+	a.load = a.loadSearch
 	a.mount()
 	a.askRefresh(context.Background(), "the start")
 	a.work()

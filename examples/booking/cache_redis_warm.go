@@ -43,7 +43,7 @@ func (c *redisCache) dropExpired(ctx context.Context, now time.Time) error {
 	err := c.ask(ctx, func(ctx context.Context) (err error) {
 		// Whole milliseconds: what expires within this one waits for the next round.
 		upTo := "(" + strconv.FormatInt(now.UnixMilli(), 10)
-		fields, err = c.client.ZRangeByScore(ctx, c.index, &redis.ZRangeBy{Min: "-inf", Max: upTo}).Result()
+		fields, err = c.client.ZRangeArgs(ctx, redis.ZRangeArgs{Key: c.index, Start: "-inf", Stop: upTo, ByScore: true}).Result()
 		return err
 	})
 	if err != nil {

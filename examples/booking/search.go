@@ -25,7 +25,7 @@ func (a *App) search(c *call) (reply, error) {
 	if a.has(BugColdCache) || a.cold.Load() {
 		key.instant = c.now.UnixNano()
 	}
-	body, err := a.cache.get(c.Context(), key, c.now, a.loadSearch)
+	body, err := a.cache.get(c.Context(), key, c.now, a.load)
 	return reply{status: http.StatusOK, body: body}, err
 }
 

@@ -32,7 +32,7 @@ func (a *App) work() {
 	a.every(ctx, holdPeriod, "hold sweeper", a.sweepHolds)
 	a.every(ctx, settlePeriod, "settlement", a.settleBegun)
 	a.every(ctx, cachePeriod, "cache warmer", func(ctx context.Context) error {
-		a.cache.warm(ctx, time.Now(), cachePeriod, a.loadSearch)
+		a.cache.warm(ctx, time.Now(), cachePeriod, a.load)
 		return nil
 	})
 	a.every(ctx, compactionPeriod, "compaction", a.compact)
@@ -45,7 +45,7 @@ func (a *App) work() {
 	}
 	if a.has(BugCacheThrash) {
 		a.every(ctx, thrashPeriod, "cache warmer", func(ctx context.Context) error {
-			a.cache.thrash(ctx, time.Now(), a.loadSearch)
+			a.cache.thrash(ctx, time.Now(), a.load)
 			return nil
 		})
 	}
