@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,12 +82,11 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // delivered builds a city whose provider posts to its own webhook, over a line
 // that meddles with each delivery.
-func delivered(t *testing.T, meddle func(try int, send func() *http.Response) (*http.Response, error)) (c *city, tries *int) {
+func delivered(t *testing.T, meddle func(try int, send func() *http.Response) (*http.Response, error)) (c *city, tries *atomic.Int64) {
 	t.Helper()
-	tries = new(int)
+	tries = new(atomic.Int64)
 	line := transport(func(r *http.Request) (*http.Response, error) {
-		*tries++
-		return meddle(*tries, func() *http.Response {
+		return meddle(int(tries.Add(1)), func() *http.Response {
 			w := httptest.NewRecorder()
 			c.app.ServeHTTP(w, r)
 			return w.Result()
@@ -107,13 +107,13 @@ func TestTheProviderTellsTheWebhookALittleLater(t *testing.T) {
 		ann.requested("v-1", shop.massage, monday(9, 0))
 		bob.requested("v-1", shop.massage, monday(10, 0))
 		time.Sleep(2 * time.Second)
-		require.Zero(t, *tries)
+		require.Zero(t, tries.Load())
 		time.Sleep(time.Second)
 		require.Equal(t, [2]int{2, 200}, city.settled())
 		ann.confirm(ann.held("v-1", shop.massage, monday(11, 0))).is(200)
 		time.Sleep(time.Hour)
 		require.Equal(t, [2]int{3, 300}, city.settled())
-		require.Equal(t, 3, *tries)
+		require.EqualValues(t, 3, tries.Load())
 	})
 }
 
@@ -133,7 +133,7 @@ func TestTheProviderTellsAgainWhatWasNotHeard(t *testing.T) {
 		shop, ann := city.shop("v-1", "UTC"), city.customer("ann")
 		ann.requested("v-1", shop.massage, monday(9, 0))
 		time.Sleep(time.Hour)
-		require.Equal(t, 3, *tries)
+		require.EqualValues(t, 3, tries.Load())
 		require.Equal(t, [2]int{1, 100}, city.settled())
 		require.Equal(t, 100, city.metric("ledger_charged_cents_total"))
 	})
@@ -148,7 +148,7 @@ func TestTheProviderGivesUpInTheEnd(t *testing.T) {
 		shop, ann := city.shop("v-1", "UTC"), city.customer("ann")
 		ann.requested("v-1", shop.massage, monday(9, 0))
 		time.Sleep(24 * time.Hour)
-		require.Equal(t, 5, *tries)
+		require.EqualValues(t, 5, tries.Load())
 		require.Equal(t, [2]int{0, 0}, city.settled())
 	})
 }
