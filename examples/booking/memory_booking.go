@@ -126,7 +126,8 @@ func (t *tables) party(name string) *party {
 	return p
 }
 
-// Calendar implements [BookingTx].
+// Calendar implements [BookingTx]. It is the same for everybody: what is taken
+// by others has to be seen as taken.
 func (tx *memoryTx) Calendar(vendor string, from, to time.Time) ([]Booking, error) {
 	p, ok := tx.parties[vendor]
 	if !ok {
@@ -139,7 +140,7 @@ func (tx *memoryTx) Calendar(vendor string, from, to time.Time) ([]Booking, erro
 		if !r.Start.Before(to) {
 			break
 		}
-		if r.End.After(from) && tx.sees(tableBookings, r) {
+		if r.End.After(from) {
 			out = append(out, r.Booking)
 		}
 	}
