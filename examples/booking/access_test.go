@@ -168,6 +168,7 @@ func TestConfigNamesTheFieldThatCannotBeMeant(t *testing.T) {
 	refuses(booking.Config{RateBurst: -1}, "RateBurst")
 	refuses(booking.Config{MaxActiveBookings: -1}, "MaxActiveBookings")
 	refuses(booking.Config{MemoryLimit: -1}, "MemoryLimit")
+	refuses(booking.Config{WebhookURL: "http://app/hook"}, "WebhookSecret")
 	refuses(booking.Config{Promos: map[string]booking.Promo{"X": {MaxUses: -1}}}, `Promos["X"]`)
 	refuses(booking.Config{Bugs: []booking.Bug{"typo"}}, `unknown "typo"; known are check_then_insert, `)
 }

@@ -28,8 +28,9 @@ type account struct {
 	role     string
 	timezone string
 
-	seen    atomic.Int64 // Unix nanoseconds of the latest request
-	allowed atomic.Int64 // see limiter
+	seen    atomic.Int64           // Unix nanoseconds of the latest request
+	allowed atomic.Int64           // see limiter
+	handle  atomic.Pointer[string] // of a vendor that has joined, once it is known
 }
 
 // accounts knows the users and their sessions. They stay in this process.

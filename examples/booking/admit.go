@@ -1,9 +1,6 @@
 package booking
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 // admit finds out who calls and whether they may.
 func (a *App) admit(c *call) error {
@@ -47,37 +44,4 @@ func (a *App) identify(c *call) error {
 	acc.seen.Store(c.now.UnixNano())
 	c.account = acc
 	return nil
-}
-
-// limiter allows each account a number of requests per minute with some at
-// once. It is the generic cell rate algorithm (ITU-T I.371): an account has
-// one number, the instant at which its bucket is full again, instead of a
-// level that somebody would have to refill.
-type limiter struct {
-	interval time.Duration // one request's share of time; 0 means no limit
-	depth    time.Duration // how far ahead the instant may be
-}
-
-func newLimiter(perMinute, burst int) limiter {
-	if perMinute < 0 {
-		return limiter{}
-	}
-	interval := time.Minute / time.Duration(perMinute)
-	return limiter{interval: interval, depth: interval * time.Duration(burst)}
-}
-
-func (l limiter) allow(acc *account, now time.Time) bool {
-	if l.interval == 0 {
-		return true
-	}
-	for {
-		full := acc.allowed.Load()
-		next := max(full, now.UnixNano()) + int64(l.interval)
-		if next-now.UnixNano() > int64(l.depth) {
-			return false
-		}
-		if acc.allowed.CompareAndSwap(full, next) {
-			return true
-		}
-	}
 }

@@ -18,13 +18,21 @@ type App struct {
 	routes   []*route
 	accounts *accounts
 	limiter  limiter
-	cache    *searchCache
+	cache    searchCache
+	load     searchLoad // loadSearch, bound once
 	zones    zones
+	payments Payments
+	settled  settled
+
+	refresher refresher
+	restored  atomic.Int64 // row-level policies
+	cold      atomic.Bool  // BugColdRestart: the cache was dropped once
 
 	requests      atomic.Int64 // under /api
 	reads         atomic.Int64 // GET requests under /api, without the test hooks
 	confirmations atomic.Int64
 	cancelled     cancelledSlots
+	stale         staleCalendars
 
 	stop    context.CancelFunc
 	working sync.WaitGroup
@@ -48,10 +56,17 @@ func New(config Config) (*App, error) {
 		store:    config.Store,
 		mux:      http.NewServeMux(),
 		accounts: newAccounts(),
-		limiter:  newLimiter(config.RatePerMinute, config.RateBurst),
-		cache:    newSearchCache(config.SearchTTL),
+		cache:    newSearchCache(config),
 	}
+	a.limiter.set(config.RatePerMinute, config.RateBurst)
+	a.limiter.sticky = a.has(BugStickyLimit)
+	a.payments = config.Payments
+	if a.payments == nil {
+		a.payments = newProvider(config)
+	}
+	a.load = a.loadSearch
 	a.mount()
+	a.askRefresh(context.Background(), "the start")
 	a.work()
 	return a, nil
 }

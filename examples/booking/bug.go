@@ -32,6 +32,13 @@ const (
 	BugForgetsKeys          Bug = "forgets_keys"
 	BugPromoWithoutEnd      Bug = "promo_without_end"
 	BugCancelRacesPay       Bug = "cancel_races_pay"
+	BugWatchdogSleeps       Bug = "watchdog_sleeps"
+	BugRefreshDies          Bug = "refresh_dies"
+	BugStaleCache           Bug = "stale_cache"
+	BugColdRestart          Bug = "cold_restart"
+	BugStickyLimit          Bug = "sticky_limit"
+	BugWebhookChargesTwice  Bug = "webhook_charges_twice"
+	BugLeaksMessages        Bug = "leaks_messages"
 )
 
 // described lists the bugs in the order of the manual.
@@ -59,6 +66,13 @@ var described = []struct {
 	{BugForgetsKeys, "Idempotency-Key is ignored when booking and confirming"},
 	{BugPromoWithoutEnd, "the total limit of a promo code is not enforced"},
 	{BugCancelRacesPay, "cancelling while the payment is under way makes the confirmation answer 500"},
+	{BugWatchdogSleeps, "row-level policies that somebody broke are never restored"},
+	{BugRefreshDies, "after a round that failed or found it paused, the listings refresh never works again"},
+	{BugStaleCache, "the slots list goes by bookings as they were up to 30 minutes ago"},
+	{BugColdRestart, "after the search cache was dropped once, nothing is ever found in it again"},
+	{BugStickyLimit, "who was refused once by the rate limit is refused for 6 hours"},
+	{BugWebhookChargesTwice, "a payment event that is delivered twice charges twice in the ledger"},
+	{BugLeaksMessages, "the policy on messages is missing, so that anybody reads the chat of a booking"},
 }
 
 // Bugs returns every planted bug in the order of the manual.

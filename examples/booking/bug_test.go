@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -37,6 +39,13 @@ var symptoms = map[booking.Bug]func(*testing.T, *city) bool{
 	booking.BugForgetsKeys:          aRetryIsRefused,
 	booking.BugPromoWithoutEnd:      aPromoIsUsedTooOften,
 	booking.BugCancelRacesPay:       aConfirmationFailsWhenCancelled,
+	booking.BugWatchdogSleeps:       anOpenPolicyStaysOpen,
+	booking.BugRefreshDies:          listingsStayOldAfterAPause,
+	booking.BugStaleCache:           aSlotJustBookedIsOffered,
+	booking.BugColdRestart:          aDroppedCacheStaysEmpty,
+	booking.BugStickyLimit:          aRefusalLasts,
+	booking.BugWebhookChargesTwice:  aRepeatedEventChargesAgain,
+	booking.BugLeaksMessages:        aStrangerReadsTheChat,
 }
 
 // breaks are the bugs that leave data behind in which Close finds fault.
@@ -47,6 +56,7 @@ var breaks = map[booking.Bug]bool{
 	booking.BugOversellsClasses:     true,
 	booking.BugForgetsRefund:        true,
 	booking.BugComparesText:         true,
+	booking.BugWebhookChargesTwice:  true,
 }
 
 // TestEachBugShowsItsSymptomAndNoOther tells every story to the correct app
@@ -63,7 +73,9 @@ func TestEachBugShowsItsSymptomAndNoOther(t *testing.T) {
 					bugs = append(bugs, bug)
 				}
 				synctest.Test(t, func(t *testing.T) {
-					city := setup(t, booking.Config{Bugs: bugs, Store: politeStore{booking.NewMemoryStore()}})
+					memory := booking.NewMemoryStore()
+					city := setup(t, booking.Config{Bugs: bugs, Store: politeStore{memory}, WebhookSecret: webhookSecret})
+					city.memory = memory
 					city.spoilt = breaks[bug]
 					got := symptoms[story](t, city)
 					city.broken = bug == story && breaks[bug]
@@ -90,7 +102,7 @@ func (s politeStore) Update(ctx context.Context, write func(booking.Tx) error) e
 
 func TestBugsAreDescribed(t *testing.T) {
 	t.Parallel()
-	require.Len(t, booking.Bugs(), 20)
+	require.Len(t, booking.Bugs(), 27)
 	manual, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
 	for _, bug := range booking.Bugs() {
@@ -316,4 +328,78 @@ func aConfirmationFailsWhenCancelled(t *testing.T, city *city) bool {
 	status := <-done
 	require.Contains(t, []int{200, 402, 500}, status)
 	return status == 500
+}
+
+func anOpenPolicyStaysOpen(t *testing.T, city *city) bool {
+	shop, ann, eve := city.shop("v-1", "UTC"), city.customer("ann"), city.customer("eve")
+	b := ann.held("v-1", shop.massage, monday(9, 0))
+	restore, rows, err := city.memory.Misconfigure("permissive_policy")
+	require.NoError(t, err)
+	defer restore()
+	require.EqualValues(t, 1, rows)
+	require.Contains(t, eve.get("/api/bookings").is(200).body, b.ID)
+	time.Sleep(2 * time.Minute)
+	return eve.get("/api/bookings/"+b.ID).status == 200
+}
+
+func listingsStayOldAfterAPause(t *testing.T, city *city) bool {
+	resume := city.app.PauseRefresh()
+	time.Sleep(2 * time.Minute)
+	require.GreaterOrEqual(t, city.metric("search_listings_age_seconds"), 120)
+	resume()
+	city.shop("v-1", "UTC")
+	time.Sleep(2 * time.Minute)
+	return city.metric("search_listings_age_seconds") >= 240 && len(city.find("")) == 0
+}
+
+func aSlotJustBookedIsOffered(t *testing.T, city *city) bool {
+	shop, ann := city.shop("v-1", "UTC"), city.customer("ann")
+	require.Contains(t, starts(city.free("v-1", shop.massage)), "09:00")
+	ann.confirmed(ann.held("v-1", shop.massage, monday(9, 0)))
+	time.Sleep(2 * time.Minute)
+	return slices.Contains(starts(city.free("v-1", shop.massage)), "09:00")
+}
+
+func aDroppedCacheStaysEmpty(t *testing.T, city *city) bool {
+	hits := func() int {
+		before := city.metric("cache_hits_total")
+		for range 10 {
+			city.find("?city=Berlin")
+			time.Sleep(time.Second)
+		}
+		return city.metric("cache_hits_total") - before
+	}
+	before := hits()
+	_, err := city.app.InvalidateCache(t.Context(), 1)
+	require.NoError(t, err)
+	return before >= 9 && hits() == 0
+}
+
+func aRefusalLasts(t *testing.T, city *city) bool {
+	ann := city.customer("ann")
+	for range 1000 {
+		if ann.get("/api/bookings").status == 429 {
+			time.Sleep(time.Hour)
+			return ann.get("/api/bookings").status == 429
+		}
+	}
+	require.Fail(t, "there is no limit")
+	return false
+}
+
+func aRepeatedEventChargesAgain(_ *testing.T, city *city) bool {
+	shop, ann := city.shop("v-1", "UTC"), city.customer("ann")
+	b := ann.held("v-1", shop.massage, monday(9, 0))
+	ann.confirmed(b)
+	event := booking.PaymentEvent{Event: "ev_1", Booking: b.ID, Charge: "ch_1", Cents: 100, Kind: booking.KindCharge}
+	city.paid(event).is(200)
+	city.paid(event).is(200)
+	return as[booking.Totals](city.send("", "GET", "/api/test/ledger", nil).is(200)).ChargedCents == 200
+}
+
+func aStrangerReadsTheChat(_ *testing.T, city *city) bool {
+	shop, ann, eve := city.shop("v-1", "UTC"), city.customer("ann"), city.customer("eve")
+	b := ann.held("v-1", shop.massage, monday(9, 0))
+	ann.act(b, "messages", body{"text": "the key is under the mat"}).is(201)
+	return strings.Contains(eve.get("/api/bookings/"+b.ID+"/messages").body, "under the mat")
 }

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Production is the Env in which the test hooks are closed.
@@ -51,6 +54,25 @@ type Config struct {
 	// 20 uses, 50 cents off. An empty map that is not nil means none.
 	Promos map[string]Promo
 
+	// Payments is the payment provider. Default: one in this process, which
+	// approves every token but "tok_declined" and tells the webhook at
+	// WebhookURL, by WebhookClient, two seconds after each capture. With one
+	// of those missing it tells nobody.
+	Payments      Payments
+	WebhookClient *http.Client
+	WebhookURL    string
+
+	// WebhookSecret is what the provider sends in the header Webhook-Secret.
+	// Default empty: the webhook answers 403 to everybody.
+	WebhookSecret string
+
+	// Redis keeps the search cache, so that instances of the app share it.
+	// Default nil: each has its own, in its memory. The App does not close it.
+	Redis *redis.Client
+
+	// RedisPrefix is what the names of its keys begin with. Default "booking".
+	RedisPrefix string
+
 	// MemoryLimit is the budget for what the app keeps in memory, in bytes.
 	// Default 64 MiB. It is reported in /metrics, not enforced.
 	MemoryLimit int64
@@ -77,6 +99,7 @@ func (c Config) withDefaults() Config {
 	orElse(&c.RatePerMinute, 600)
 	orElse(&c.RateBurst, max(1, c.RatePerMinute/5))
 	orElse(&c.MaxActiveBookings, 5)
+	orElse(&c.RedisPrefix, "booking")
 	orElse(&c.MemoryLimit, 64<<20)
 	orElse(&c.Logger, slog.New(slog.DiscardHandler))
 	if c.Store == nil {
@@ -107,6 +130,8 @@ func (c Config) validate() error {
 		return errors.New("booking: Config.RateBurst is negative; for no limit make RatePerMinute negative")
 	case c.MaxActiveBookings < 0:
 		return errors.New("booking: Config.MaxActiveBookings is negative")
+	case c.WebhookURL != "" && c.WebhookSecret == "":
+		return errors.New("booking: Config.WebhookURL is set without a WebhookSecret, so that every delivery would be refused")
 	case c.MemoryLimit < 0:
 		return errors.New("booking: Config.MemoryLimit is negative")
 	}

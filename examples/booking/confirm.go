@@ -45,7 +45,13 @@ func (a *App) confirm(c *call) (reply, error) {
 			return reply{}, err
 		}
 	}
-	return a.change(c, func(tx Tx) (reply, error) {
+	// Asked before, because a transaction waits for nobody. No money moves yet.
+	approved, err := a.payments.Authorize(c.Context(), with.PaymentToken)
+	if err != nil {
+		return reply{}, err
+	}
+	var charged Entry
+	out, err := a.change(c, func(tx Tx) (reply, error) {
 		b, err := c.booking(tx)
 		if err != nil {
 			return reply{}, err
@@ -53,42 +59,57 @@ func (a *App) confirm(c *call) (reply, error) {
 		if paid && b.Status == StatusCancelled {
 			return reply{}, errInternal
 		}
-		return a.request(tx, c, b, with)
+		var answer reply
+		answer, charged, err = a.request(tx, c, b, approved)
+		return answer, err
 	})
+	if err == nil && !out.replayed {
+		a.capture(c, charged)
+	}
+	return out, err
+}
+
+// capture has the provider take the money. The charge stands in any case: that
+// it is not settled shows in the metrics.
+func (a *App) capture(c *call, charged Entry) {
+	if err := a.payments.Capture(c.Context(), charged); err != nil {
+		a.config.Logger.Error("a charge was not captured", "charge", charged.ID, "error", err)
+	}
 }
 
 // request turns a hold into a request to the vendor.
-func (a *App) request(tx Tx, c *call, b Booking, with payment) (reply, error) {
+func (a *App) request(tx Tx, c *call, b Booking, approved bool) (reply, Entry, error) {
 	if b.Status != StatusHeld {
-		return reply{}, wrongState("the booking is %s, not held", b.Status)
+		return reply{}, Entry{}, wrongState("the booking is %s, not held", b.Status)
 	}
 	if !c.now.Before(b.Start) {
-		return reply{}, wrongState("the slot has begun")
+		return reply{}, Entry{}, wrongState("the slot has begun")
 	}
-	if a.loses() || with.PaymentToken == declinedToken {
-		return reply{}, errDeclined
+	if a.loses() || !approved {
+		return reply{}, Entry{}, errDeclined
 	}
 	var err error
 	if b.FeeCents, err = a.fee(tx, b); err != nil {
-		return reply{}, err
+		return reply{}, Entry{}, err
 	}
 	if b.Promo != "" {
 		if err := tx.UsePromo(b.Promo, b.Customer); err != nil {
-			return reply{}, err
+			return reply{}, Entry{}, err
 		}
 	}
 	entry, err := charge(tx, &b, c.now)
 	if err != nil {
-		return reply{}, err
+		return reply{}, Entry{}, err
 	}
 	b.Status, b.RequestedAt, b.ExpiresAt = StatusRequested, c.now, time.Time{}
 	if err := tx.PutBooking(b); err != nil {
-		return reply{}, err
+		return reply{}, Entry{}, err
 	}
-	return answerJSON(http.StatusOK, struct {
+	answer, err := answerJSON(http.StatusOK, struct {
 		Booking Booking  `json:"booking"`
 		Charge  *receipt `json:"charge"`
 	}{b, receiptOf(entry)})
+	return answer, entry, err
 }
 
 // fee is what the booking costs to confirm, with its promo if that is still

@@ -41,6 +41,7 @@
 //	POST /api/bookings/{id}/decline        refund                      vendor
 //	POST /api/bookings/{id}/propose        {start}                     vendor
 //	GET  /api/ledger                       my entries and totals       either
+//	POST /api/payments/webhook             {event, booking, charge, cents, kind} Webhook-Secret
 //
 // An error answers {"error":{"code","message"}}: 400 bad_request, 401
 // unauthorized, 402 payment_declined, 403 forbidden, 404 not_found (also for
@@ -73,6 +74,35 @@
 // A hold ends by the clock; that a sweeper writes it down later makes no
 // difference to anybody. A request that has no answer when its slot begins is
 // declined and refunded.
+//
+// # Search
+//
+// Search reads listings, a copy of the vendors as of the latest refresh, which
+// happens every minute and when a vendor joins; ratings are as old as that. Its
+// answers are cached, in process or in Redis (Config.Redis), for 10 minutes or
+// until a refresh has something new of the city. The warmer keeps what is
+// wanted. Slot lists are live.
+//
+// # Who sees what
+//
+// What a user reads of bookings, chats and the ledger is decided by the store's
+// row-level policies for the [Identity] of the transaction; the routes add no
+// check of their own. Changes run as the service, which looks whose they are. A
+// watchdog restores policies every minute that are not what they must be and
+// writes that into the audit.
+//
+// # Payments
+//
+// Confirming asks [Payments] to authorize the token, writes the charge into the
+// ledger, and has it captured. The provider says later, at least once, that the
+// money came: the webhook counts each event once and charges nobody.
+//
+// # What can be made to go wrong
+//
+// Tests under faults reach into the app with [App.InvalidateCache],
+// [App.PauseRefresh], [App.SqueezeRate] and [MemoryStore.Misconfigure], each of
+// which says how much it hit or how to end it, and into the rest through the
+// Store, the Redis client and the WebhookClient that they hand to [New].
 //
 // # Limits
 //
@@ -107,4 +137,11 @@
 //	forgets_keys                 Idempotency-Key is ignored when booking and confirming
 //	promo_without_end            the total limit of a promo code is not enforced
 //	cancel_races_pay             cancelling while the payment is under way makes the confirmation answer 500
+//	watchdog_sleeps              row-level policies that somebody broke are never restored
+//	refresh_dies                 after a round that failed or found it paused, the listings refresh never works again
+//	stale_cache                  the slots list goes by bookings as they were up to 30 minutes ago
+//	cold_restart                 after the search cache was dropped once, nothing is ever found in it again
+//	sticky_limit                 who was refused once by the rate limit is refused for 6 hours
+//	webhook_charges_twice        a payment event that is delivered twice charges twice in the ledger
+//	leaks_messages               the policy on messages is missing, so that anybody reads the chat of a booking
 package booking

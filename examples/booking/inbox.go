@@ -10,7 +10,7 @@ import (
 // oldest first.
 func (a *App) inbox(c *call) (reply, error) {
 	var open []Booking
-	err := a.view(c, func(tx Tx) error {
+	err := a.viewOwn(c, func(tx Tx) error {
 		handle, err := c.party(tx)
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ func (a *App) answerRequest(c *call, accepted bool, decide func(Tx, *Booking) (a
 		return answerJSON(http.StatusOK, answer)
 	})
 	if err == nil && rated != "" {
-		a.cache.invalidate(rated)
+		a.refresher.mark(rated)
 	}
 	return out, err
 }

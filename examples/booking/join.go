@@ -57,7 +57,8 @@ func (a *App) join(c *call) (reply, error) {
 		return answerJSON(http.StatusCreated, v)
 	})
 	if err == nil && joined != "" {
-		a.cache.invalidate(joined)
+		a.refresher.mark(joined)
+		a.askRefresh(c.Context(), "a new vendor")
 	}
 	return out, err
 }

@@ -4,14 +4,19 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // MemoryStore is a [Store] in this process's memory. One mutex makes every
 // transaction atomic and isolated; an undo log takes back what a failed
 // Update wrote.
+//
+// It keeps row-level policies of its own, which [MemoryStore.Misconfigure]
+// breaks and GuardPolicies restores.
 type MemoryStore struct {
-	mu     sync.Mutex
-	tables *tables
+	mu       sync.Mutex
+	tables   *tables
+	policies policies
 }
 
 // NewMemoryStore returns an empty store.
@@ -26,7 +31,7 @@ func (s *MemoryStore) View(ctx context.Context, read func(Tx) error) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return read(&memoryTx{tables: s.tables})
+	return read(s.begin(ctx))
 }
 
 // Update implements [Store].
@@ -36,7 +41,8 @@ func (s *MemoryStore) Update(ctx context.Context, write func(Tx) error) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tx := &memoryTx{tables: s.tables, writable: true, failed: true}
+	tx := s.begin(ctx)
+	tx.writable, tx.failed = true, true
 	// Deferred, so that a write that panics is taken back as well.
 	defer tx.end()
 	err := write(tx)
@@ -44,9 +50,19 @@ func (s *MemoryStore) Update(ctx context.Context, write func(Tx) error) error {
 	return err
 }
 
+// begin starts a transaction for whom the context says; the caller has the
+// lock.
+func (s *MemoryStore) begin(ctx context.Context) *memoryTx {
+	who := IdentityOf(ctx)
+	return &memoryTx{tables: s.tables, policies: &s.policies, who: who, service: who == (Identity{})}
+}
+
 // memoryTx is one transaction over the tables.
 type memoryTx struct {
 	*tables
+	policies *policies
+	who      Identity
+	service  bool // who is the service itself, for whom there are no policies
 	writable bool
 	failed   bool
 	undo     []func()
@@ -90,11 +106,16 @@ type tables struct {
 	owned    map[string]string    // handle by owner
 	handles  map[string][]string  // sorted handles by canonical city; "" has all
 	bookings map[string]*row      // by id
+	all      shelf                // by seq
 	parties  map[string]*party    // by customer id or vendor handle
 	holds    shelf                // held, by expiry
 	finished shelf                // in a final state, by when they got there
 	totals   Totals               // of everybody
 	promos   map[string]promoUses // by code
+
+	listings   map[string][]Vendor // as of listingsAt, like handles
+	listingsAt time.Time
+	audit      []AuditRow // oldest first, at most auditMax
 
 	answers     map[IdempotencyKey]Answer
 	answerQueue []IdempotencyKey // by age, oldest first
@@ -117,6 +138,7 @@ func newTables() *tables {
 		owned:     map[string]string{},
 		handles:   map[string][]string{},
 		bookings:  map[string]*row{},
+		all:       shelf{by: bySeq},
 		parties:   map[string]*party{},
 		holds:     shelf{by: byExpiry},
 		finished:  shelf{by: byFinish},

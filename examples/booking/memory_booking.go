@@ -1,14 +1,11 @@
 package booking
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Booking implements [BookingTx].
 func (tx *memoryTx) Booking(id string) (Booking, error) {
 	r, ok := tx.bookings[id]
-	if !ok {
+	if !ok || !tx.sees(tableBookings, r) {
 		return Booking{}, ErrNotFound
 	}
 	return r.Booking, nil
@@ -20,6 +17,9 @@ func (tx *memoryTx) PutBooking(b Booking) error {
 	if !ok {
 		return tx.insertBooking(b)
 	}
+	if !tx.changes(tableBookings, r) {
+		return ErrNotFound
+	}
 	before := r.Booking
 	if err := tx.write(func() { tx.replace(r, before) }); err != nil {
 		return err
@@ -30,6 +30,9 @@ func (tx *memoryTx) PutBooking(b Booking) error {
 
 func (tx *memoryTx) insertBooking(b Booking) error {
 	r := &row{Booking: b, seq: tx.seq + 1}
+	if !tx.changes(tableBookings, r) {
+		return ErrNotFound
+	}
 	err := tx.write(func() {
 		tx.removeRow(r)
 		tx.forgetIdle(r.Customer)
@@ -46,6 +49,7 @@ func (tx *memoryTx) insertBooking(b Booking) error {
 // addRow puts a row into the table and every index; removeRow is its reverse.
 func (t *tables) addRow(r *row) {
 	t.bookings[r.ID] = r
+	t.all.put(r)
 	t.party(r.Customer).all.put(r)
 	t.party(r.Vendor).all.put(r)
 	t.shelve(r)
@@ -56,6 +60,7 @@ func (t *tables) addRow(r *row) {
 
 func (t *tables) removeRow(r *row) {
 	delete(t.bookings, r.ID)
+	t.all.take(r)
 	t.party(r.Customer).all.take(r)
 	t.party(r.Vendor).all.take(r)
 	t.unshelve(r)
@@ -121,7 +126,8 @@ func (t *tables) party(name string) *party {
 	return p
 }
 
-// Calendar implements [BookingTx].
+// Calendar implements [BookingTx]. It is the same for everybody: what is taken
+// by others has to be seen as taken.
 func (tx *memoryTx) Calendar(vendor string, from, to time.Time) ([]Booking, error) {
 	p, ok := tx.parties[vendor]
 	if !ok {
@@ -149,7 +155,7 @@ func (tx *memoryTx) CountLive(customer string, now time.Time) (int, error) {
 	}
 	n := 0
 	for _, r := range p.live.rows {
-		if r.LiveAt(now) {
+		if r.LiveAt(now) && tx.sees(tableBookings, r) {
 			n++
 		}
 	}
@@ -162,9 +168,37 @@ func (tx *memoryTx) BookingsOf(name string, limit int) ([]Booking, error) {
 	if !ok {
 		return nil, nil
 	}
-	latest := copies(p.all.rows[max(0, len(p.all.rows)-limit):])
-	slices.Reverse(latest)
-	return latest, nil
+	return tx.latest(p.all.rows, limit), nil
+}
+
+// VisibleBookings implements [BookingTx].
+func (tx *memoryTx) VisibleBookings(limit int) ([]Booking, error) {
+	if tx.service || tx.policies.read[tableBookings] {
+		return tx.latest(tx.all.rows, limit), nil
+	}
+	return tx.BookingsOf(tx.who.party(), limit)
+}
+
+// latest copies out the last rows that the identity sees, newest first.
+func (tx *memoryTx) latest(rows []*row, limit int) []Booking {
+	out := make([]Booking, 0, min(limit, len(rows)))
+	for i := len(rows) - 1; i >= 0 && len(out) < limit; i-- {
+		if tx.sees(tableBookings, rows[i]) {
+			out = append(out, rows[i].Booking)
+		}
+	}
+	return out
+}
+
+// first copies out the first rows that the identity sees.
+func (tx *memoryTx) first(rows []*row, limit int) []Booking {
+	out := make([]Booking, 0, min(limit, len(rows)))
+	for i := 0; i < len(rows) && len(out) < limit; i++ {
+		if tx.sees(tableBookings, rows[i]) {
+			out = append(out, rows[i].Booking)
+		}
+	}
+	return out
 }
 
 // Inbox implements [BookingTx].
@@ -173,7 +207,7 @@ func (tx *memoryTx) Inbox(vendor string, limit int) ([]Booking, error) {
 	if !ok {
 		return nil, nil
 	}
-	return p.inbox.first(limit), nil
+	return tx.first(p.inbox.rows, limit), nil
 }
 
 // LapsedHolds implements [BookingTx].
@@ -182,7 +216,7 @@ func (tx *memoryTx) LapsedHolds(now time.Time, limit int) ([]Booking, error) {
 	for n < len(tx.holds.rows) && n < limit && tx.holds.rows[n].lapsed(now) {
 		n++
 	}
-	return tx.holds.first(n), nil
+	return tx.first(tx.holds.rows[:n], n), nil
 }
 
 // Begun implements [BookingTx]. It looks at the front of every calendar,
@@ -198,7 +232,7 @@ func (tx *memoryTx) Begun(now time.Time) ([]Booking, error) {
 			if r.Start.After(now) {
 				break
 			}
-			if r.Status != StatusHeld {
+			if r.Status != StatusHeld && tx.sees(tableBookings, r) {
 				out = append(out, r.Booking)
 			}
 		}
@@ -208,10 +242,5 @@ func (tx *memoryTx) Begun(now time.Time) ([]Booking, error) {
 
 // AllBookings implements [BookingTx].
 func (tx *memoryTx) AllBookings() ([]Booking, error) {
-	rows := make([]*row, 0, len(tx.bookings))
-	for _, r := range tx.bookings {
-		rows = append(rows, r)
-	}
-	slices.SortFunc(rows, bySeq)
-	return copies(rows), nil
+	return tx.first(tx.all.rows, len(tx.all.rows)), nil
 }

@@ -5,7 +5,7 @@ import "slices"
 // AppendMessage implements [ChatTx].
 func (tx *memoryTx) AppendMessage(m Message) error {
 	r, ok := tx.bookings[m.Booking]
-	if !ok {
+	if !ok || !tx.changes(tableMessages, r) {
 		return ErrNotFound
 	}
 	before := r.messages
@@ -26,7 +26,7 @@ func (tx *memoryTx) AppendMessage(m Message) error {
 // Messages implements [ChatTx].
 func (tx *memoryTx) Messages(booking string) ([]Message, error) {
 	r, ok := tx.bookings[booking]
-	if !ok {
+	if !ok || !tx.sees(tableMessages, r) {
 		return nil, ErrNotFound
 	}
 	return slices.Clone(r.messages), nil
@@ -35,7 +35,7 @@ func (tx *memoryTx) Messages(booking string) ([]Message, error) {
 // AppendEntry implements [LedgerTx].
 func (tx *memoryTx) AppendEntry(e Entry) error {
 	r, ok := tx.bookings[e.Booking]
-	if !ok {
+	if !ok || !tx.changes(tableEntries, r) {
 		return ErrNotFound
 	}
 	before := r.entries
@@ -70,7 +70,9 @@ func (tx *memoryTx) Entries(name string, limit int) ([]Entry, error) {
 		if len(out) >= limit {
 			return out[:limit], nil
 		}
-		out = append(out, r.entries...)
+		if tx.sees(tableEntries, r) {
+			out = append(out, r.entries...)
+		}
 	}
 	return out, nil
 }
@@ -89,7 +91,7 @@ func (tx *memoryTx) Totals(name string) (Totals, error) {
 // Balance implements [LedgerTx].
 func (tx *memoryTx) Balance(booking string) (Totals, error) {
 	r, ok := tx.bookings[booking]
-	if !ok {
+	if !ok || !tx.sees(tableEntries, r) {
 		return Totals{}, ErrNotFound
 	}
 	var sum Totals

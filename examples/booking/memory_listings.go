@@ -2,23 +2,31 @@ package booking
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
-// RefreshListings implements [Store].
-func (s *MemoryStore) RefreshListings(context.Context) error { return nil }
-
-// GuardPolicies implements [Store].
-func (s *MemoryStore) GuardPolicies(context.Context) (int, error) { return 0, nil }
+// RefreshListings implements [Store]. The listings are a copy of the vendors,
+// as a materialised view is.
+func (s *MemoryStore) RefreshListings(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tx := s.begin(ctx)
+	tx.listings = make(map[string][]Vendor, len(tx.handles))
+	for city := range tx.handles {
+		tx.listings[city], _ = tx.Vendors(city)
+	}
+	tx.listingsAt = time.Now().UTC()
+	return nil
+}
 
 // Listings implements [VendorTx].
-func (tx *memoryTx) Listings(city string) ([]Vendor, error) { return tx.Vendors(city) }
+func (tx *memoryTx) Listings(city string) ([]Vendor, error) {
+	return slices.Clone(tx.listings[canonicalCity(city)]), nil
+}
 
 // ListingsAt implements [VendorTx].
-func (tx *memoryTx) ListingsAt() (time.Time, error) { return time.Time{}, nil }
-
-// VisibleBookings implements [BookingTx].
-func (tx *memoryTx) VisibleBookings(int) ([]Booking, error) { return nil, nil }
-
-// Audit implements [UpkeepTx].
-func (tx *memoryTx) Audit(int) ([]AuditRow, error) { return nil, nil }
+func (tx *memoryTx) ListingsAt() (time.Time, error) { return tx.listingsAt, nil }

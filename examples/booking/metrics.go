@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // bytesPerUser is what an account with its session keeps, and bytesAtRest
@@ -22,12 +23,16 @@ func (a *App) health(*call) (reply, error) {
 func (a *App) metrics(c *call) (reply, error) {
 	var h Holdings
 	var money Totals
+	var listed time.Time
 	err := a.view(c, func(tx Tx) error {
 		var err error
 		if h, err = tx.Holdings(); err != nil {
 			return err
 		}
-		money, err = tx.Totals("")
+		if money, err = tx.Totals(""); err != nil {
+			return err
+		}
+		listed, err = tx.ListingsAt()
 		return err
 	})
 	if err != nil {
@@ -35,8 +40,10 @@ func (a *App) metrics(c *call) (reply, error) {
 	}
 	var b strings.Builder
 	a.writeRequests(&b)
-	a.writeCache(&b)
-	a.writeHoldings(&b, h, money)
+	cache := a.cache.stats(c.Context())
+	a.writeCache(&b, cache)
+	a.writeUpkeep(&b, c.now, listed)
+	a.writeHoldings(&b, h, money, a.resident(h, cache))
 	return reply{status: http.StatusOK, body: []byte(b.String()), contentType: textType}, nil
 }
 
@@ -51,17 +58,27 @@ func (a *App) writeRequests(b *strings.Builder) {
 	}
 }
 
-func (a *App) writeCache(b *strings.Builder) {
-	s := a.cache.stats()
+func (a *App) writeCache(b *strings.Builder, s cacheStats) {
 	sample(b, "cache_hits_total", "counter", "Searches answered from the cache.", s.hits)
 	sample(b, "cache_misses_total", "counter", "Searches that had to be loaded.", s.misses)
 	sample(b, "cache_invalidations_total", "counter", "Cache entries dropped because of a change.", s.invalidations)
 	sample(b, "cache_entries", "gauge", "Searches in the cache.", int64(s.entries))
 }
 
-func (a *App) writeHoldings(b *strings.Builder, h Holdings, money Totals) {
+func (a *App) writeUpkeep(b *strings.Builder, now, listed time.Time) {
+	var age time.Duration
+	if !listed.IsZero() {
+		age = now.Sub(listed)
+	}
+	sample(b, "search_listings_age_seconds", "gauge", "Time since the listings that search shows were refreshed.", int64(age.Seconds()))
+	sample(b, "payments_settled_total", "counter", "Charges that the payment provider settled.", a.settled.charges.Load())
+	sample(b, "payments_settled_cents_total", "counter", "What these charges came to.", a.settled.cents.Load())
+	sample(b, "row_policies_restored_total", "counter", "Row-level policies that the watchdog restored.", a.restored.Load())
+}
+
+func (a *App) writeHoldings(b *strings.Builder, h Holdings, money Totals, resident int64) {
 	users, sessions := a.accounts.count()
-	sample(b, "process_resident_memory_bytes", "gauge", "What the app keeps in memory, by its own accounting.", a.resident(h))
+	sample(b, "process_resident_memory_bytes", "gauge", "What the app keeps in memory, by its own accounting.", resident)
 	sample(b, "process_memory_limit_bytes", "gauge", "The budget for it.", a.config.MemoryLimit)
 	sample(b, "users", "gauge", "Accounts.", int64(users))
 	sample(b, "sessions_live", "gauge", "Sessions that have not ended.", int64(sessions))
@@ -77,9 +94,9 @@ func (a *App) writeHoldings(b *strings.Builder, h Holdings, money Totals) {
 
 // resident is the app's own accounting of its memory. The process's real one
 // would also count the tests around it, and would differ from run to run.
-func (a *App) resident(h Holdings) int64 {
+func (a *App) resident(h Holdings, cache cacheStats) int64 {
 	users, _ := a.accounts.count()
-	return bytesAtRest + h.Bytes + a.cache.stats().bytes + int64(users)*bytesPerUser + a.hoarded()
+	return bytesAtRest + h.Bytes + cache.bytes + int64(users)*bytesPerUser + a.hoarded()
 }
 
 func describe(b *strings.Builder, name, kind, help string) {

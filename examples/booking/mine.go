@@ -5,8 +5,8 @@ import "net/http"
 // listMax is how many bookings or entries a list shows at most.
 const listMax = 100
 
-// booking reads the booking of the call's path as of now, if the account has
-// to do with it. To everybody else it does not exist.
+// booking reads the booking of the call's path as of now, to change it, if the
+// account has to do with it. To everybody else it does not exist.
 func (c *call) booking(tx Tx) (Booking, error) {
 	id := c.PathValue("id")
 	b, err := tx.Booking(id)
@@ -39,27 +39,25 @@ func (c *call) party(tx Tx) (string, error) {
 // showBooking answers GET /api/bookings/{id}.
 func (a *App) showBooking(c *call) (reply, error) {
 	var b Booking
-	err := a.view(c, func(tx Tx) error {
+	id := c.PathValue("id")
+	err := a.viewOwn(c, func(tx Tx) error {
 		var err error
-		b, err = c.booking(tx)
-		return err
+		b, err = tx.Booking(id)
+		return missing(err, "booking "+id)
 	})
 	if err != nil {
 		return reply{}, err
 	}
-	return answerJSON(http.StatusOK, b)
+	return answerJSON(http.StatusOK, b.asOf(c.now))
 }
 
 // listBookings answers GET /api/bookings: the latest of the account, newest
 // first.
 func (a *App) listBookings(c *call) (reply, error) {
 	var mine []Booking
-	err := a.view(c, func(tx Tx) error {
-		name, err := c.party(tx)
-		if err != nil {
-			return err
-		}
-		mine, err = tx.BookingsOf(name, listMax)
+	err := a.viewOwn(c, func(tx Tx) error {
+		var err error
+		mine, err = tx.VisibleBookings(listMax)
 		return err
 	})
 	if err != nil {
@@ -82,7 +80,7 @@ type statement struct {
 // ledger answers the account's latest entries and the totals of all.
 func (a *App) ledger(c *call) (reply, error) {
 	var s statement
-	err := a.view(c, func(tx Tx) error {
+	err := a.viewOwn(c, func(tx Tx) error {
 		name, err := c.party(tx)
 		if err != nil {
 			return err

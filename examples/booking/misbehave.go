@@ -95,3 +95,39 @@ func (s *cancelledSlots) has(b Booking) bool {
 	defer s.mu.Unlock()
 	return s.slots[placeOf(b)]
 }
+
+// calendar is the vendor's. BugStaleCache keeps it for 30 minutes, whatever is
+// booked meanwhile.
+func (a *App) calendar(tx Tx, vendor string, from, to, now time.Time) ([]Booking, error) {
+	if !a.has(BugStaleCache) {
+		return tx.Calendar(vendor, from, to)
+	}
+	return a.stale.calendar(vendor, now, func() ([]Booking, error) {
+		return tx.Calendar(vendor, now.Add(-longestService), now.AddDate(1, 0, 0))
+	})
+}
+
+// staleCalendars remembers, for BugStaleCache alone, what was read.
+type staleCalendars struct {
+	mu   sync.Mutex
+	read map[string]staleCalendar
+}
+
+type staleCalendar struct {
+	at     time.Time
+	booked []Booking
+}
+
+func (s *staleCalendars) calendar(vendor string, now time.Time, read func() ([]Booking, error)) ([]Booking, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.read[vendor]; ok && now.Sub(old.at) < 30*time.Minute {
+		return old.booked, nil
+	}
+	booked, err := read()
+	if s.read == nil {
+		s.read = map[string]staleCalendar{}
+	}
+	s.read[vendor] = staleCalendar{now, booked}
+	return booked, err
+}

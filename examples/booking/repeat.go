@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"time"
@@ -22,7 +23,10 @@ const keyLengthMax = 200
 // for its turn must not confirm a hold that has lapsed meanwhile and whose
 // slot somebody else may have.
 func (a *App) change(c *call, do func(Tx) (reply, error)) (reply, error) {
-	key := a.keyOf(c)
+	return a.changeOnce(c, a.keyOf(c), do)
+}
+
+func (a *App) changeOnce(c *call, key IdempotencyKey, do func(Tx) (reply, error)) (reply, error) {
 	if len(key.Key) > keyLengthMax {
 		return reply{}, badRequest("an Idempotency-Key has at most %d bytes", keyLengthMax)
 	}
@@ -43,7 +47,11 @@ func (a *App) change(c *call, do func(Tx) (reply, error)) (reply, error) {
 
 // view runs a read in one transaction, with the call's now read inside of it.
 func (a *App) view(c *call, read func(Tx) error) error {
-	return a.store.View(c.Context(), func(tx Tx) error {
+	return a.viewAs(c.Context(), c, read)
+}
+
+func (a *App) viewAs(ctx context.Context, c *call, read func(Tx) error) error {
+	return a.store.View(ctx, func(tx Tx) error {
 		c.now = time.Now().UTC()
 		return read(tx)
 	})

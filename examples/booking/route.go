@@ -84,6 +84,7 @@ func (a *App) mount() {
 	a.handle("POST /api/bookings/{id}/propose", vendors, a.propose)
 
 	a.handle("GET /api/ledger", members, a.ledger)
+	a.handle("POST /api/payments/webhook", anyone, a.webhook)
 
 	a.handle("/", anyone, func(*call) (reply, error) { return reply{}, notFound("this route") })
 }

@@ -27,8 +27,9 @@ func bubble(t *testing.T, config booking.Config, test func(t *testing.T, city *c
 type city struct {
 	t      testing.TB
 	app    *booking.App
-	broken bool // Close must find the data broken
-	spoilt bool // Close may find the data broken
+	memory *booking.MemoryStore // where a test needs it
+	broken bool                 // Close must find the data broken
+	spoilt bool                 // Close may find the data broken
 }
 
 // setup starts an app. When the test ends the app is closed, which checks the

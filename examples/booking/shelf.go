@@ -83,19 +83,3 @@ func (s *shelf) from(t time.Time) []*row {
 	})
 	return s.rows[i:]
 }
-
-// first copies the first n bookings out.
-func (s *shelf) first(n int) []Booking {
-	return copies(s.rows[:min(n, len(s.rows))])
-}
-
-func copies(rows []*row) []Booking {
-	if len(rows) == 0 {
-		return nil
-	}
-	out := make([]Booking, len(rows))
-	for i, r := range rows {
-		out[i] = r.Booking
-	}
-	return out
-}

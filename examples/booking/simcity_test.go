@@ -89,6 +89,7 @@ func TestCityFindsEachPlantedBugByItsOwnRule(t *testing.T) {
 		{booking.BugOversellsClasses, "capacity_conservation"},
 		{booking.BugAcceptsUnknownVendor, "no_orphaned_references"},
 		{booking.BugOffersTakenSlots, "offered_slots_are_free"},
+		{booking.BugStaleCache, "offered_slots_are_free"},
 		{booking.BugRefusesCancelled, "no_refusals_while_free"},
 		{booking.BugForgetsRefund, "money_conservation"},
 		{booking.BugNoQuota, "quotas_respected"},
@@ -120,7 +121,28 @@ func TestCityFindsEachPlantedBugByItsOwnRule(t *testing.T) {
 	}
 	// Needs a customer with two requests under way at once, which no citizen has.
 	tried = append(tried, booking.BugCancelRacesPay)
-	require.ElementsMatch(t, booking.Bugs(), tried, "every planted bug is tried")
+	require.ElementsMatch(t, booking.Bugs(), append(tried, shownUnderFaults...), "every planted bug is tried")
+}
+
+// shownUnderFaults are the bugs that an ordinary day does not meet: something
+// has to go wrong first, or somebody has to pry.
+var shownUnderFaults = []booking.Bug{
+	booking.BugWatchdogSleeps,
+	booking.BugRefreshDies,
+	booking.BugColdRestart,
+	booking.BugStickyLimit,
+	booking.BugWebhookChargesTwice,
+	booking.BugLeaksMessages,
+}
+
+// Without a fault the app with such a bug is the correct one, request by
+// request.
+func TestCityDoesNotMeetOnAnOrdinaryDayWhatNeedsAFault(t *testing.T) {
+	t.Setenv("SIMCITY_SEED", "") // this test has its own
+	correct := baseline("", 2).Simulate(t)
+	for _, bug := range shownUnderFaults {
+		require.Equal(t, correct.Digest, baseline(bug, 2).Simulate(t).Digest, bug)
+	}
 }
 
 func brokenRules(result *simcity.Result) []string {

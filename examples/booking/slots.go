@@ -43,7 +43,7 @@ func (a *App) slots(c *call) (reply, error) {
 		if !from.After(c.now) {
 			from = c.now.Add(1)
 		}
-		booked, err := tx.Calendar(handle, from, to.Add(longestService))
+		booked, err := a.calendar(tx, handle, from, to.Add(longestService), c.now)
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,8 @@ func (a *App) purge(c *call) (reply, error) {
 	}
 	if !p.DryRun {
 		a.accounts.purge()
-		a.cache.invalidate(everywhere)
+		a.askRefresh(c.Context(), "a purge")
+		a.cache.invalidate(c.Context(), anySearch)
 	}
 	return answerJSON(http.StatusOK, p)
 }

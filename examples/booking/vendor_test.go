@@ -145,6 +145,8 @@ func TestRatingFallsWithRefusals(t *testing.T) {
 		}
 		require.Equal(t, 5.0, rating())
 		shop.act(ann.requested("v-1", shop.massage, monday(9, 0)), "decline", nil).is(200)
+		require.Equal(t, 5.0, rating(), "as of the latest refresh")
+		time.Sleep(2 * time.Minute)
 		require.Equal(t, 4.5, rating(), "the cached search is dropped when the rating moves")
 		require.Equal(t, 1, city.metric("cache_invalidations_total"))
 	})

@@ -14,6 +14,8 @@ const (
 	settlePeriod     = 5*time.Minute + 11
 	cachePeriod      = 5*time.Minute + 13
 	compactionPeriod = time.Hour + 17
+	guardPeriod      = time.Minute + 23
+	refreshPeriod    = time.Minute + 29
 	thrashPeriod     = 20*time.Second + 19 // BugCacheThrash
 )
 
@@ -30,13 +32,20 @@ func (a *App) work() {
 	a.every(ctx, holdPeriod, "hold sweeper", a.sweepHolds)
 	a.every(ctx, settlePeriod, "settlement", a.settleBegun)
 	a.every(ctx, cachePeriod, "cache warmer", func(ctx context.Context) error {
-		a.cache.warm(ctx, time.Now(), cachePeriod, a.loadSearch)
+		a.cache.warm(ctx, time.Now(), cachePeriod, a.load)
 		return nil
 	})
 	a.every(ctx, compactionPeriod, "compaction", a.compact)
+	a.every(ctx, refreshPeriod, "listings refresh", a.refreshRound)
+	if !a.has(BugWatchdogSleeps) {
+		a.every(ctx, guardPeriod, "policy watchdog", a.guard)
+	}
+	if p, ours := a.payments.(*provider); ours && p.tells() {
+		a.working.Go(func() { p.deliver(ctx) })
+	}
 	if a.has(BugCacheThrash) {
 		a.every(ctx, thrashPeriod, "cache warmer", func(ctx context.Context) error {
-			a.cache.thrash(ctx, time.Now(), a.loadSearch)
+			a.cache.thrash(ctx, time.Now(), a.load)
 			return nil
 		})
 	}
@@ -112,9 +121,20 @@ func (a *App) settleBegun(ctx context.Context) error {
 		return err
 	}
 	for _, city := range rated {
-		a.cache.invalidate(city)
+		a.refresher.mark(city)
 	}
 	return nil
+}
+
+// guard restores row-level policies that somebody has broken, by mistake or on
+// purpose.
+func (a *App) guard(ctx context.Context) error {
+	restored, err := a.store.GuardPolicies(ctx)
+	if err == nil && restored > 0 {
+		a.restored.Add(int64(restored))
+		a.config.Logger.Warn("row-level policies were not what they must be; restored", "policies", restored)
+	}
+	return err
 }
 
 // compact forgets what is finished and old, so that the app needs no more
@@ -138,7 +158,7 @@ func (a *App) compact(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if kept := a.resident(h); kept > a.config.MemoryLimit {
+	if kept := a.resident(h, a.cache.stats(ctx)); kept > a.config.MemoryLimit {
 		a.config.Logger.Warn("over the memory budget", "bytes", kept, "limit", a.config.MemoryLimit)
 	}
 	a.config.Logger.Debug("compacted", "bookings", bookings, "answers", answers)
