@@ -16,7 +16,7 @@ import (
 	"github.com/bookiji/simcity/simcity"
 )
 
-// customers all want the one slot at ten past.
+// customer is one of those who all want the one slot at ten past.
 var customer = simcity.AgentFunc(func(ctx context.Context, c *simcity.Citizen) error {
 	if err := c.Sleep(ctx, 10*time.Minute); err != nil {
 		return err
@@ -41,8 +41,7 @@ func bookedOnce() simcity.Invariant {
 	}}
 }
 
-// rush is the run of five customers and one slot, and whether both of two
-// statements may be parked between.
+// rush is the run of five customers and one slot.
 func rush(t *testing.T, dsn string, seed uint64, configure func(*pgxpool.Config)) *simcity.Result {
 	t.Helper()
 	_, err := connect(t, dsn).Exec(t.Context(), `truncate bookings restart identity`)
@@ -89,12 +88,6 @@ func TestOneSeedIsOneRun(t *testing.T) {
 // it passed are in the result.
 func tried(t *testing.T, dsn string, configure func(*pgxpool.Config), do func(ctx context.Context, pool *pgxpool.Pool)) *simcity.Result {
 	t.Helper()
-	var pool *pgxpool.Pool
-	target := hostOn(dsn, func(config *pgxpool.Config) {
-		if configure != nil {
-			configure(config)
-		}
-	})
 	agent := simcity.AgentFunc(func(ctx context.Context, c *simcity.Citizen) error {
 		config, err := pgxpool.ParseConfig(dsn)
 		if err != nil {
@@ -104,7 +97,8 @@ func tried(t *testing.T, dsn string, configure func(*pgxpool.Config), do func(ct
 		if configure != nil {
 			configure(config)
 		}
-		if pool, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
+		pool, err := pgxpool.NewWithConfig(context.Background(), config)
+		if err != nil {
 			return err
 		}
 		defer pool.Close()
@@ -113,7 +107,7 @@ func tried(t *testing.T, dsn string, configure func(*pgxpool.Config), do func(ct
 			return nil
 		})
 	})
-	res := city(target, 1, agent).Simulate(t)
+	res := city(hostOn(dsn, nil), 1, agent).Simulate(t)
 	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
 	return res
 }
@@ -231,14 +225,14 @@ func failing(seam string, err error) simcity.Fault {
 func refusal(t *testing.T, seam string, injected error, do func(ctx context.Context, pool *pgxpool.Pool) error) (seen error, after error) {
 	t.Helper()
 	dsn := openShop(t)
-	var pool *pgxpool.Pool
 	agent := simcity.AgentFunc(func(ctx context.Context, c *simcity.Citizen) error {
 		config, err := pgxpool.ParseConfig(dsn)
 		if err != nil {
 			return err
 		}
 		postgres.Seams{InTransactions: true}.Attach(config)
-		if pool, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
+		pool, err := pgxpool.NewWithConfig(context.Background(), config)
+		if err != nil {
 			return err
 		}
 		defer pool.Close()

@@ -52,26 +52,33 @@ type host struct {
 // hostOn is the target over a database; configure may change the pool.
 func hostOn(dsn string, configure func(*pgxpool.Config)) simcity.Target {
 	return simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
-		config, err := pgxpool.ParseConfig(dsn)
-		if err != nil {
-			return nil, err
-		}
-		postgres.Seams{}.Attach(config)
-		if configure != nil {
-			configure(config)
-		}
-		pool, err := pgxpool.NewWithConfig(context.Background(), config)
-		if err != nil {
-			return nil, err
-		}
-		w.OnClose(func(context.Context) error { pool.Close(); return nil })
-		postgres.Offer(w, postgres.Database{Pool: pool})
-		h := host{pool}
-		mux := http.NewServeMux()
-		mux.HandleFunc("POST /sql", h.sql)
-		mux.HandleFunc("POST /book", h.book)
-		return mux, nil
+		handler, _, err := newHost(w, dsn, configure)
+		return handler, err
 	})
+}
+
+func newHost(w *simcity.World, dsn string, configure func(*pgxpool.Config)) (http.Handler, *pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, nil, err
+	}
+	config.MaxConns = 4
+	config.ConnConfig.RuntimeParams["application_name"] = "shop"
+	postgres.Seams{}.Attach(config)
+	if configure != nil {
+		configure(config)
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.OnClose(func(context.Context) error { pool.Close(); return nil })
+	postgres.Offer(w, postgres.Database{Pool: pool})
+	h := host{pool}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /sql", h.sql)
+	mux.HandleFunc("POST /book", h.book)
+	return mux, pool, nil
 }
 
 // sql answers with the first value of a statement, or with its error.
