@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/bookiji/simcity/simcity"
 )
@@ -50,6 +51,8 @@ func alone(ctx context.Context, client *redis.Client, do func(ctx context.Contex
 	options.PoolSize, options.MinIdleConns, options.MaxIdleConns = 1, 0, 0
 	options.MaxRetries = -1
 	options.ReadTimeout = -1 // a paused server answers in the end
+	options.PushNotificationProcessor = nil
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	server := redis.NewClient(&options)
 	return errors.Join(do(ctx, server), server.Close())
 }
