@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -237,8 +238,9 @@ func TestDriversConnectionCanBeReached(t *testing.T) {
 func TestRegisteredDriver(t *testing.T) {
 	t.Parallel()
 	f := &fake{kind: plainKind}
-	sql.Register("fake-simcity", sqldb.Seams{}.Driver(f))
-	db, err := sql.Open("fake-simcity", "host=here")
+	name := fmt.Sprintf("fake-%p", f) // names stay taken when a test runs twice
+	sql.Register(name, sqldb.Seams{}.Driver(f))
+	db, err := sql.Open(name, "host=here")
 	require.NoError(t, err)
 	_, err = db.ExecContext(t.Context(), "insert")
 	require.NoError(t, err)
