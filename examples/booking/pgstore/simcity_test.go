@@ -77,7 +77,7 @@ func city(url string, config pgstore.Config, app booking.Config, change ...func(
 // An ordinary day on the real database. It ends as on the store in memory, and
 // two runs of a seed in one digest. (On this very day a hold was once given away
 // within the microsecond before its end.)
-func TestSimCityBaselineOnPostgres(t *testing.T) {
+func TestCityRepeatsOnPostgres(t *testing.T) {
 	t.Setenv("SIMCITY_SEED", "") // this test has its own
 	day := func() *simcity.Result {
 		began := time.Now()
