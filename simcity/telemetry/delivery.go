@@ -205,13 +205,23 @@ func (r *recorder) persist(ctx context.Context, do func(context.Context) error) 
 		if !Transient(err) {
 			return err
 		}
-		r.backoff.wait(ctx, hurry)
+		r.backoff.wait(ctx, r.patience(), hurry, r.held)
 		select {
 		case <-r.ending:
 			hurry = nil
 		default:
 		}
 	}
+}
+
+// patience is how long to wait before another try: not long while the run is held.
+func (r *recorder) patience() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiting {
+		return min(r.options.BackoffMax, r.options.StallMax/10)
+	}
+	return r.options.BackoffMax
 }
 
 // call calls the store once, and notes whether it is down.
@@ -234,7 +244,7 @@ func (r *recorder) call(ctx context.Context, do func(context.Context) error) err
 
 // heartbeatDue tells whether the live row is old.
 func (r *recorder) heartbeatDue() bool {
-	return time.UnixMicro(r.clock.Load()).Sub(r.last.HeartbeatAt) >= r.options.Heartbeat
+	return now().Sub(r.last.HeartbeatAt) >= r.options.Heartbeat
 }
 
 // live is the live row once the items are delivered.

@@ -19,14 +19,19 @@ func (r *recorder) finish(ctx context.Context) error {
 		r.ended = unproven(r.ended, err)
 	}
 	live := r.live(nil)
-	live.Status = liveStatus(&r.ended)
+	live.Status, live.Message = liveStatus(&r.ended), r.message
 	if r.failed == nil && ctx.Err() == nil {
 		r.mu.Lock()
 		if r.spool.active { // if the process is killed now, its run has ended all the same
 			_ = r.spool.end(r.ended, &live)
 		}
 		r.mu.Unlock()
-		told := r.persist(ctx, func(ctx context.Context) error { return tellEnd(ctx, r.sink, r.ended, live) })
+		told := r.persist(ctx, func(ctx context.Context) error {
+			return r.sink.Append(ctx, Batch{RunID: r.run.ID, Live: &live})
+		})
+		if told == nil {
+			told = r.persist(ctx, func(ctx context.Context) error { return r.sink.EndRun(ctx, r.ended) })
+		}
 		if told == nil && err == nil {
 			r.mu.Lock()
 			_ = r.spool.remove() // one that stays is replayed without effect
@@ -36,14 +41,6 @@ func (r *recorder) finish(ctx context.Context) error {
 		err = errors.Join(err, told)
 	}
 	return r.incomplete(err, live)
-}
-
-// tellEnd makes the live row the last one and ends the run.
-func tellEnd(ctx context.Context, sink Sink, run Run, live Live) error {
-	if err := sink.Append(ctx, Batch{RunID: run.ID, Live: &live}); err != nil {
-		return err
-	}
-	return sink.EndRun(ctx, run)
 }
 
 // incomplete leaves a file behind with all that the store has not got.

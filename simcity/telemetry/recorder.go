@@ -68,13 +68,15 @@ type recorder struct {
 	// Made outside of the bubble, so that waiting for them is no sleep there.
 	wake   chan struct{} // there is a batch
 	nudge  chan struct{} // whoever waits may look again
+	held   chan struct{} // somebody waits
 	ending chan struct{}
 	done   chan struct{}
 
-	once   sync.Once
-	ended  Run
-	endErr error
-	last   Live // the live row as it was delivered
+	once    sync.Once
+	ended   Run
+	message string // the verdict line
+	endErr  error
+	last    Live // the live row as it was delivered
 }
 
 func newRecorder(sink Sink, run Run, o Options, create func(string) (spoolFile, error)) *recorder {
@@ -82,7 +84,7 @@ func newRecorder(sink Sink, run Run, o Options, create func(string) (spoolFile, 
 	r := &recorder{
 		sink: sink, options: o, run: run, spool: newSpool(o, run, create),
 		journaling: o.Journal == JournalAlways || o.Journal == JournalAuto && !volatile,
-		wake:       make(chan struct{}, 1), nudge: make(chan struct{}, 1),
+		wake:       make(chan struct{}, 1), nudge: make(chan struct{}, 1), held: make(chan struct{}, 1),
 		ending: make(chan struct{}), done: make(chan struct{}),
 		last: Live{RunID: run.ID, Status: StatusRunning, LastEventIndex: -1},
 	}
@@ -117,12 +119,15 @@ func (r *recorder) take(it *item) bool {
 		return r.wait()
 	}
 	r.recorded++
-	r.stalled = 0
+	r.waiting, r.stalled = false, 0
 	return true
 }
 
 func (r *recorder) wait() bool {
-	r.waiting = true
+	if !r.waiting {
+		r.waiting = true
+		signal(r.held)
+	}
 	signal(r.wake)
 	return false
 }
@@ -170,7 +175,7 @@ func (r *recorder) spill(it *item) bool {
 func (r *recorder) End(res *simcity.Result) error {
 	r.once.Do(func() {
 		r.ended = endedRun(r.run, res, now())
-		r.last.Message = safeText(res.Line())
+		r.message = safeText(res.Line())
 		r.mu.Lock()
 		r.closed = true
 		r.mu.Unlock()

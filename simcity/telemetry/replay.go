@@ -73,7 +73,10 @@ func ReplaySpill(ctx context.Context, sink Sink, path string) (Replayed, error) 
 		r.bury(info.ModTime())
 	}
 	r.done.Run = *r.end
-	if err := tellEnd(ctx, sink, *r.end, *r.live); err != nil {
+	if err := sink.Append(ctx, Batch{RunID: r.end.ID, Live: r.live}); err != nil {
+		return r.done, fmt.Errorf("telemetry: %w", err)
+	}
+	if err := sink.EndRun(ctx, *r.end); err != nil {
 		return r.done, fmt.Errorf("telemetry: %w", err)
 	}
 	if err := os.Remove(path); err != nil {

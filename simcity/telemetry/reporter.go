@@ -72,7 +72,7 @@ func announce(sink Sink, run Run, o Options, b *backoff) error {
 		if !Transient(err) {
 			return err
 		}
-		if !b.wait(ctx, nil) {
+		if !b.wait(ctx, o.BackoffMax, nil, nil) {
 			return fmt.Errorf("telemetry: the store did not take the run for %s: %w", o.BeginTimeout, err)
 		}
 	}
@@ -110,15 +110,18 @@ func newBackoff(o Options, runID string) *backoff {
 
 func (b *backoff) reset() { b.next = b.least }
 
-// wait returns false when ctx ended first. A hurry ends the wait early.
-func (b *backoff) wait(ctx context.Context, hurry <-chan struct{}) bool {
-	d := b.next/2 + time.Duration(b.dice.Int64N(int64(b.next/2)+1))
+// wait waits for most at most and returns false when ctx ended first. Either hurry
+// ends the wait early.
+func (b *backoff) wait(ctx context.Context, most time.Duration, hurry, held <-chan struct{}) bool {
+	next := min(b.next, most)
+	d := next/2 + time.Duration(b.dice.Int64N(int64(next/2)+1))
 	b.next = min(2*b.next, b.most)
 	timer := newTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-hurry:
+	case <-held:
 	case <-ctx.Done():
 	}
 	return ctx.Err() == nil
