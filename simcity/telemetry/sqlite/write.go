@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/bookiji/simcity/simcity/telemetry"
@@ -95,64 +98,87 @@ const (
 // Append adds rows, in one transaction, each with the same prepared statement:
 // one INSERT of many rows is many times slower.
 func (s *Store) Append(ctx context.Context, batch telemetry.Batch) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
-		if err := s.known(ctx, tx, batch.RunID); err != nil {
-			return err
-		}
-		if err := appendEvents(ctx, tx, &batch); err != nil {
-			return err
-		}
-		if err := appendSnapshots(ctx, tx, &batch); err != nil {
-			return err
-		}
-		if live := batch.Live; live != nil {
-			_, err := tx.ExecContext(ctx, upsertLive, batch.RunID, live.Status, live.LastEventIndex, moment(live.HeartbeatAt), text(live.Metrics), live.Message)
-			return err
-		}
-		return nil
-	})
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return s.explain(err)
+	}
+	defer conn.Close()
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return s.explain(err)
+	}
+	if err := s.appendAll(ctx, conn, tx, &batch); err != nil {
+		_ = tx.Rollback() // the first error counts
+		return s.explain(err)
+	}
+	return s.explain(tx.Commit())
 }
 
-func appendEvents(ctx context.Context, tx *sql.Tx, batch *telemetry.Batch) error {
-	if len(batch.Events) == 0 {
-		return nil
-	}
-	insert, err := tx.PrepareContext(ctx, insertEvent)
-	if err != nil {
+func (s *Store) appendAll(ctx context.Context, conn *sql.Conn, tx *sql.Tx, batch *telemetry.Batch) error {
+	if err := s.known(ctx, tx, batch.RunID); err != nil {
 		return err
 	}
-	defer insert.Close()
-	var clock stamps
-	for i := range batch.Events {
-		if err := ctx.Err(); err != nil {
+	if len(batch.Events)+len(batch.Snapshots) > 0 {
+		// The driver's own statements spare a third of the time per row that
+		// database/sql takes to hand over ten values.
+		err := conn.Raw(func(driverConn any) error {
+			prepare := driverConn.(driver.ConnPrepareContext) // which modernc.org/sqlite is
+			if err := appendEvents(ctx, prepare, batch); err != nil {
+				return err
+			}
+			return appendSnapshots(ctx, prepare, batch)
+		})
+		if err != nil {
 			return err
 		}
-		e := &batch.Events[i]
-		// Without ctx: the driver would start a goroutine to watch it for each row.
-		if _, err := insert.Exec(batch.RunID, e.Index, e.Type, string(e.Payload), e.Actor, int64(e.At),
-			clock.format(e.ObservedAt), e.Before, e.After, text(e.Context)); err != nil {
-			return err
-		}
+	}
+	if live := batch.Live; live != nil {
+		_, err := tx.ExecContext(ctx, upsertLive, batch.RunID, live.Status, live.LastEventIndex, moment(live.HeartbeatAt), text(live.Metrics), live.Message)
+		return err
 	}
 	return nil
 }
 
-func appendSnapshots(ctx context.Context, tx *sql.Tx, batch *telemetry.Batch) error {
-	if len(batch.Snapshots) == 0 {
+func appendEvents(ctx context.Context, conn driver.ConnPrepareContext, batch *telemetry.Batch) error {
+	var clock stamps
+	return insertAll(ctx, conn, insertEvent, len(batch.Events), func(i int, row []driver.NamedValue) {
+		e := &batch.Events[i]
+		row[0].Value, row[1].Value, row[2].Value, row[3].Value, row[4].Value = batch.RunID, e.Index, e.Type, string(e.Payload), e.Actor
+		row[5].Value, row[6].Value, row[7].Value, row[8].Value, row[9].Value = int64(e.At), clock.format(e.ObservedAt), e.Before, e.After, text(e.Context)
+	})
+}
+
+func appendSnapshots(ctx context.Context, conn driver.ConnPrepareContext, batch *telemetry.Batch) error {
+	var clock stamps
+	return insertAll(ctx, conn, insertSnapshot, len(batch.Snapshots), func(i int, row []driver.NamedValue) {
+		snapshot := &batch.Snapshots[i]
+		row[0].Value, row[1].Value, row[2].Value = batch.RunID, snapshot.Index, string(snapshot.Metrics)
+		row[3].Value, row[4].Value = jsonOr(snapshot.State, "{}"), clock.format(snapshot.CreatedAt)
+	})
+}
+
+// insertAll makes one statement and executes it for each of n rows.
+func insertAll(ctx context.Context, conn driver.ConnPrepareContext, query string, n int, fill func(i int, row []driver.NamedValue)) (err error) {
+	if n == 0 {
 		return nil
 	}
-	insert, err := tx.PrepareContext(ctx, insertSnapshot)
+	prepared, err := conn.PrepareContext(ctx, query)
 	if err != nil {
 		return err
 	}
-	defer insert.Close()
-	var clock stamps
-	for i := range batch.Snapshots {
+	defer func() { err = errors.Join(err, prepared.Close()) }()
+	insert := prepared.(driver.StmtExecContext) // which modernc.org/sqlite is
+	row := make([]driver.NamedValue, strings.Count(query, "?"))
+	for i := range row {
+		row[i].Ordinal = i + 1
+	}
+	for i := range n {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		snapshot := &batch.Snapshots[i]
-		if _, err := insert.Exec(batch.RunID, snapshot.Index, string(snapshot.Metrics), jsonOr(snapshot.State, "{}"), clock.format(snapshot.CreatedAt)); err != nil {
+		fill(i, row)
+		// Without ctx: the driver would start a goroutine to watch it for each row.
+		if _, err := insert.ExecContext(context.Background(), row); err != nil {
 			return err
 		}
 	}
