@@ -181,12 +181,19 @@ func unsafe(payload []byte, why string) json.RawMessage {
 func encode(v any) json.RawMessage {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return unsafe([]byte(fmt.Sprintf("%+v", v)), "no JSON: "+err.Error())
-	}
-	if len(text) <= PayloadMax && plain(text) {
-		return text
+		return unsafe(fmt.Appendf(nil, "%+v", v), "no JSON: "+err.Error())
 	}
 	return Safe(text)
+}
+
+// encodeFigures is encode for what holds names and finite numbers alone, quicker:
+// what Marshal wrote is JSON and UTF-8 already, and flat.
+func encodeFigures(v any) json.RawMessage {
+	text, err := json.Marshal(v)
+	if err == nil && len(text) <= PayloadMax && !bytes.Contains(text, []byte(`\u`)) {
+		return text
+	}
+	return encode(v)
 }
 
 // safeText is a word or a name as stores keep it.

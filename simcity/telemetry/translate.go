@@ -130,8 +130,8 @@ type state struct {
 func snapshotRow(s *simcity.Snapshot, at time.Time) *Snapshot {
 	told, odd := finiteSnapshot(*s)
 	return &Snapshot{
-		Index: s.Index, CreatedAt: at, Metrics: encode(&told),
-		State: encode(&state{At: s.At, Citizens: s.Citizens, Operations: s.Operations, Steady: s.Steady, Faults: s.Faults, NotFinite: odd}),
+		Index: s.Index, CreatedAt: at, Metrics: encodeFigures(&told),
+		State: encodeFigures(&state{At: s.At, Citizens: s.Citizens, Operations: s.Operations, Steady: s.Steady, Faults: s.Faults, NotFinite: odd}),
 	}
 }
 

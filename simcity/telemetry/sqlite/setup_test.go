@@ -93,7 +93,7 @@ func start(t *testing.T, file, spill string, seed, hours int) *process {
 	p.Stderr = p.stderr
 	out, err := p.StdoutPipe()
 	require.NoError(t, err)
-	p.out = bufio.NewReaderSize(out, 16)
+	p.out = bufio.NewReader(out)
 	require.NoError(t, p.Start())
 	return p
 }
