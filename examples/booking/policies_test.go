@@ -207,7 +207,7 @@ func TestTheWatchdogRestoresPoliciesAndWritesItDown(t *testing.T) {
 		require.NoError(t, err)
 		restore() // of what has been restored: this one is another's
 		require.Len(t, c.eve.list(), 1)
-		time.Sleep(time.Minute + time.Second)
+		time.Sleep(71 * time.Second)
 		require.Empty(t, c.eve.list())
 	})
 }
