@@ -30,6 +30,11 @@ var marketplace = pgtest.Template{Setup: []pgtest.Setup{
 // cityOn is the app on a database of its own: SQL tells simulated time, there
 // are seams before transactions, and faults strike the real server.
 func cityOn(dsn string, app booking.Config, bugs ...pgstore.Bug) simcity.Target {
+	return seamsOn(postgres.Seams{}, dsn, app, bugs...)
+}
+
+// seamsOn is cityOn with seams elsewhere.
+func seamsOn(seams postgres.Seams, dsn string, app booking.Config, bugs ...pgstore.Bug) simcity.Target {
 	return simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
 		config, err := pgxpool.ParseConfig(dsn)
 		if err != nil {
@@ -38,13 +43,13 @@ func cityOn(dsn string, app booking.Config, bugs ...pgstore.Bug) simcity.Target 
 		config.MaxConns = 4
 		config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 		pgclock.Follow(config.ConnConfig, time.Now)
-		postgres.Seams{}.Attach(config)
+		seams.Attach(config)
 		pool, err := pgxpool.NewWithConfig(context.Background(), config)
 		if err != nil {
 			return nil, err
 		}
 		w.OnClose(func(context.Context) error { pool.Close(); return nil })
-		store, err := pgstore.Open(context.Background(), pgstore.Config{Pool: pool, Bugs: bugs})
+		store, err := pgstore.Open(context.Background(), pgstore.Config{Pool: pool, Bugs: bugs, LockTimeout: 200 * time.Millisecond})
 		if err != nil {
 			return nil, err
 		}
