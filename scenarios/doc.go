@@ -2,17 +2,17 @@
 // invariants into a city. Each is a function that returns a plain value, to be
 // run as it is or adjusted field by field:
 //
-//	scenario := scenarios.Baseline()
-//	scenario.Duration = 48 * time.Hour
-//	scenario.Policies.CustomerSpawnRate = 0.9
-//	simcity.New(scenario).Target(simcity.InProcess(newApp)).Run(t)
+//		scenario := scenarios.Baseline()
+//		scenario.Duration = 48 * time.Hour
+//		scenario.Policies.CustomerSpawnRate = 0.9
+//		simcity.New(scenario).Target(simcity.InProcess(newApp)).Run(t)
 //
-//   - [Baseline]: an ordinary day, 20 simulated hours, every rule of the catalogue
-//   - [GrowthCurve]: 48 hours of demand that grows every six
-//   - [DisasterMix]: three of the runbook's faults in six hours; the host offers
-//     the hooks of package chaos that they need
-//   - [VendorSLADrill]: 50 hours of double demand and crowds
-//   - [Soak]: a week
+//	  - [Baseline]: an ordinary day, 20 simulated hours, every rule of the catalogue
+//	  - [GrowthCurve]: 48 hours of demand that grows every six
+//	  - [DisasterMix]: three of the runbook's faults in six hours; the host offers
+//	    the hooks of package chaos that they need
+//	  - [VendorSLADrill]: 50 hours of double demand and crowds
+//	  - [Soak]: a week
 //
 // They expect the routes of examples/booking; for other routes give the function
 // whose name ends in Over a binding, such as [BaselineOver]. A target that has no figures on /metrics, no
