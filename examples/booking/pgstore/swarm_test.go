@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bookiji/simcity/agents"
 	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/chaos/postgres"
 	"github.com/bookiji/simcity/examples/booking"
@@ -80,13 +81,18 @@ func TestCityFindsCheckThenInsertOnPostgres(t *testing.T) {
 // firstDetection is the seed, of so many, that meets the bug, and what the runs
 // until then took of real time.
 func firstDetection(t testing.TB, seeds uint64) (seed uint64, took time.Duration) {
-	day := scenarios.Baseline()
-	day.Duration = 10 * time.Hour
-	day.Invariants = []simcity.Invariant{invariants.ZeroDoubleBookings()}
-	day.AllowEmpty = []string{"*"}
+	hour := scenarios.Baseline() // when tickets go on sale
+	hour.Start = time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
+	hour.Duration = 30 * time.Minute
+	hour.Populations = slices.DeleteFunc(hour.Populations, func(p simcity.Population) bool { return p.Name != "vendor" && p.Name != "rush" })
+	for i := range hour.Populations {
+		hour.Populations[i].Arrivals = agents.Burst{N: 16, At: time.Duration(i) * 10 * time.Minute}
+	}
+	hour.Invariants = []simcity.Invariant{invariants.ZeroDoubleBookings()}
+	hour.AllowEmpty = []string{"*"}
 	for seed := range seeds {
 		app := booking.Config{Bugs: []booking.Bug{booking.BugCheckThenInsert}}
-		result := simcity.New(day).Seed(seed).Target(cityOn(marketplace.Database(t), app, pgstore.BugNoExclusion)).Simulate(t)
+		result := simcity.New(hour).Seed(seed).Target(cityOn(marketplace.Database(t), app, pgstore.BugNoExclusion)).Simulate(t)
 		took += result.Wall
 		if result.Violation("zero_double_bookings") != nil {
 			return seed, took
