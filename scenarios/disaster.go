@@ -42,7 +42,7 @@ func DisasterMixOver(market agents.Marketplace) simcity.Scenario {
 		},
 		Injections: []simcity.Injection{
 			{Fault: chaos.CacheInvalidationStorm{}.Fault(), At: 30 * time.Minute, For: 30 * time.Minute},
-			{Fault: chaos.PauseMVRefresh{PauseDuration: 30 * time.Minute}.Fault(), At: 90 * time.Minute, For: 30 * time.Minute},
+			{Fault: chaos.PauseMVRefresh{PauseDuration: time.Hour}.Fault(), At: 90 * time.Minute, For: time.Hour},
 			{Fault: chaos.RLSMisconfig{MisconfigType: chaos.DisabledTable}.Fault(), At: 180 * time.Minute, For: time.Hour},
 		},
 		Faults:        chaos.Kinds(),
@@ -64,6 +64,6 @@ func DisasterMixOver(market agents.Marketplace) simcity.Scenario {
 func intruders(name string, market agents.Marketplace, arrivals simcity.Arrivals) simcity.Population {
 	p := agents.Intruders(arrivals)
 	p.Name = name
-	p.Agent = agents.Intruder{Market: market}
+	p.Agent = agents.Intruder{Market: market, Every: 30 * time.Second}
 	return p
 }

@@ -7,9 +7,15 @@
 //	scenario.Policies.CustomerSpawnRate = 0.9
 //	simcity.New(scenario).Target(simcity.InProcess(newApp)).Run(t)
 //
-// [Baseline] is an ordinary day: 20 simulated hours, no faults, every rule of
-// the catalogue. It expects the routes of examples/booking; for other routes
-// give [BaselineOver] a binding. A target that has no figures on /metrics, no
+//   - [Baseline]: an ordinary day, 20 simulated hours, every rule of the catalogue
+//   - [GrowthCurve]: 48 hours of demand that grows every six
+//   - [DisasterMix]: three of the runbook's faults in six hours; the host offers
+//     the hooks of package chaos that they need
+//   - [VendorSLADrill]: 50 hours of double demand and crowds
+//   - [Soak]: a week
+//
+// They expect the routes of examples/booking; for other routes give the function
+// whose name ends in Over a binding, such as [BaselineOver]. A target that has no figures on /metrics, no
 // group classes or no promotion codes leaves some rules unchecked, and what is
 // not checked does not pass: name those rules in AllowEmpty, or take them out.
 package scenarios

@@ -70,6 +70,29 @@
 //   - SIMCITY_VERIFY=1 runs each city twice and names the first event that differs
 //   - SIMCITY_REPLAY=bundle.json repeats a recorded run, commands included
 //   - SIMCITY_DEBUG=1 prints every event
+//   - SIMCITY_SHRINK=1 looks for the smallest part of a failing run that still
+//     fails, shows it and prints a test for it: see [Cut] and [Reproduce]
+//   - SIMCITY_TELEMETRY=sqlite:runs.db keeps the history of runs: see [Reporter]
+//
+// # Many seeds
+//
+// SIMCITY_SEEDS=1000 (or 500-600) sweeps: each simulation of the tests that run is
+// lived once per seed, in worker processes of the same test binary, so that a seed
+// that crashes, hangs, leaks, exits, or takes more than SIMCITY_SEED_TIME (5m) or
+// SIMCITY_SEED_MEMORY (4096 MB) is that seed's finding. The summary groups
+// failures by [Result.Signature] and tells new ones from those of the sweep before
+// (kept in the user's cache folder, or in SIMCITY_SWEEP_HISTORY). SIMCITY_WORKERS
+// is how many processes, SIMCITY_SHARD=2/5 which part of the seeds this machine
+// runs (the usual CI variables are understood), SIMCITY_STOP_AFTER=3 ends after so
+// many failures. [Sometimes] and [Reachable] tell what a sweep never reached.
+//
+// # Faults
+//
+// A [Fault] is injected at its time and reverted after it, whatever ends the run;
+// package chaos has many. [Scenario.Injections] are on schedule, [Schedule] plans
+// others for each seed, and a [Command] injects one of [Scenario.Faults] by name.
+// Steady rules must hold before the first fault and again when RecoveryGrace has
+// passed after each. [Simulation.SimulatePair] shows what the faults changed.
 //
 // # What a bubble asks of the host
 //

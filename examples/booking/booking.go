@@ -2,6 +2,10 @@ package booking
 
 import "time"
 
+// present is the time now, to the microsecond: what a store answers must be what
+// it was told, and databases keep no more.
+func present() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
 // Status is where a booking stands.
 type Status string
 

@@ -88,7 +88,7 @@
 // What a user reads of bookings, chats and the ledger is decided by the store's
 // row-level policies for the [Identity] of the transaction; the routes add no
 // check of their own. Changes run as the service, which looks whose they are. A
-// watchdog restores policies every minute that are not what they must be and
+// watchdog restores policies every 70 seconds that are not what they must be and
 // writes that into the audit.
 //
 // # Payments

@@ -14,6 +14,7 @@ type refresher struct {
 	mu      sync.Mutex
 	changed map[string]bool // cities whose searches show less than there is
 	pauses  int             // PauseRefresh calls that are not resumed
+	skipped int64           // refreshes that a pause has kept from happening
 	dead    bool            // BugRefreshDies
 }
 
@@ -32,6 +33,9 @@ func (r *refresher) mark(city string) {
 func (r *refresher) take() (cities []string, working bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.pauses > 0 {
+		r.skipped++
+	}
 	if r.pauses > 0 || r.dead {
 		return nil, false
 	}
@@ -40,16 +44,19 @@ func (r *refresher) take() (cities []string, working bool) {
 	return cities, true
 }
 
-func (r *refresher) pause() {
+// pause begins a pause and tells how many refreshes were skipped before it.
+func (r *refresher) pause() (skipped int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pauses++
+	return r.skipped
 }
 
-func (r *refresher) resume() {
+func (r *refresher) resume() (skipped int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pauses--
+	return r.skipped
 }
 
 func (r *refresher) die() {
@@ -96,8 +103,9 @@ func (a *App) askRefresh(ctx context.Context, why string) {
 
 // PauseRefresh keeps search listings as they are, new vendors included, until
 // resume is called; the next round, at most a minute later, then makes up for
-// it. Pauses add up: the last resume counts. Resuming twice does nothing.
-func (a *App) PauseRefresh() (resume func()) {
-	a.refresher.pause()
-	return sync.OnceFunc(a.refresher.resume)
+// it. Pauses add up: the last resume counts. Resuming twice does nothing. resume
+// tells how many refreshes were due meanwhile and did not happen.
+func (a *App) PauseRefresh() (resume func() (skipped int64)) {
+	before := a.refresher.pause()
+	return sync.OnceValue(func() int64 { return a.refresher.resume() - before })
 }

@@ -19,7 +19,7 @@ func (s *MemoryStore) RefreshListings(ctx context.Context) error {
 	for city := range tx.handles {
 		tx.listings[city], _ = tx.Vendors(city)
 	}
-	tx.listingsAt = time.Now().UTC()
+	tx.listingsAt = present()
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // table is one that row-level policies protect. A message or an entry belongs
@@ -163,7 +162,7 @@ func (s *MemoryStore) GuardPolicies(ctx context.Context) (restored int, err erro
 		}
 		s.policies.set(m.kind, nil)
 		for _, t := range m.tables {
-			s.tables.note(AuditRow{At: time.Now().UTC(), Table: t.String(), Detail: m.detail})
+			s.tables.note(AuditRow{At: present(), Table: t.String(), Detail: m.detail})
 			restored++
 		}
 	}

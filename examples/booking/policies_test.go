@@ -191,7 +191,7 @@ func TestTheWatchdogRestoresPoliciesAndWritesItDown(t *testing.T) {
 		restore, _, err := c.memory.Misconfigure("disabled_table")
 		require.NoError(t, err)
 		require.Len(t, c.eve.list(), 1)
-		time.Sleep(time.Minute + time.Second)
+		time.Sleep(71 * time.Second)
 		require.Empty(t, c.eve.list())
 		require.Equal(t, 1, c.metric("row_policies_restored_total"))
 		require.NoError(t, c.memory.View(context.Background(), func(tx booking.Tx) error {
@@ -207,7 +207,7 @@ func TestTheWatchdogRestoresPoliciesAndWritesItDown(t *testing.T) {
 		require.NoError(t, err)
 		restore() // of what has been restored: this one is another's
 		require.Len(t, c.eve.list(), 1)
-		time.Sleep(time.Minute + time.Second)
+		time.Sleep(71 * time.Second)
 		require.Empty(t, c.eve.list())
 	})
 }

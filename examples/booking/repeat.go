@@ -32,7 +32,7 @@ func (a *App) changeOnce(c *call, key IdempotencyKey, do func(Tx) (reply, error)
 	}
 	var out reply
 	err := a.store.Update(c.Context(), func(tx Tx) error {
-		c.now = time.Now().UTC()
+		c.now = present()
 		var err error
 		if out, err = replay(tx, key, c.body); err != nil || out.replayed {
 			return err
@@ -52,7 +52,7 @@ func (a *App) view(c *call, read func(Tx) error) error {
 
 func (a *App) viewAs(ctx context.Context, c *call, read func(Tx) error) error {
 	return a.store.View(ctx, func(tx Tx) error {
-		c.now = time.Now().UTC()
+		c.now = present()
 		return read(tx)
 	})
 }

@@ -98,7 +98,7 @@ func (a *App) handle(pattern string, who access, answer func(*call) (reply, erro
 }
 
 func (a *App) serve(rt *route, w http.ResponseWriter, r *http.Request) {
-	c := &call{Request: r, route: rt, now: time.Now().UTC()}
+	c := &call{Request: r, route: rt, now: present()}
 	out, err := a.answer(c)
 	if err != nil {
 		out = a.explain(c, err)

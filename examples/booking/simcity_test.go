@@ -2,7 +2,6 @@ package booking_test
 
 import (
 	"context"
-	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -27,6 +26,26 @@ func TestSimCityBaseline(t *testing.T) {
 		Run(t)
 }
 
+// Demand that doubles, and more: every six hours are as good as the first.
+func TestSimCityGrowthCurve(t *testing.T) {
+	simcity.New(scenarios.GrowthCurve()).Target(simcity.InProcess(newCity())).Run(t)
+}
+
+// Three faults in six hours, from each of which the app recovers.
+func TestSimCityDisasterMix(t *testing.T) {
+	simcity.New(scenarios.DisasterMix()).Target(simcity.InProcess(newCity())).Run(t)
+}
+
+// Fifty hours in which vendors must be asked in time.
+func TestSimCityVendorSLADrill(t *testing.T) {
+	simcity.New(scenarios.VendorSLADrill()).Target(simcity.InProcess(newCity())).Run(t)
+}
+
+// A week in which nothing may pile up.
+func TestSimCitySoak(t *testing.T) {
+	simcity.New(scenarios.Soak()).Target(simcity.InProcess(newCity())).Run(t)
+}
+
 // The README shows this very run.
 func TestCityReadmeShowsTheBaselinesVerdict(t *testing.T) {
 	t.Setenv("SIMCITY_SEED", "")
@@ -34,35 +53,6 @@ func TestCityReadmeShowsTheBaselinesVerdict(t *testing.T) {
 	require.NoError(t, err)
 	line, _, _ := strings.Cut(baseline("", 1).Simulate(t).Line(), " wall=")
 	require.Contains(t, string(readme), line, "put the new line into the README")
-}
-
-// newCity builds the app for a run, with planted bugs if any are named.
-func newCity(bugs ...booking.Bug) func(*simcity.World) (http.Handler, error) {
-	return func(w *simcity.World) (http.Handler, error) {
-		return booking.New(booking.Config{
-			Store:  seamStore{booking.NewMemoryStore()},
-			Logger: w.Logger(),
-			Bugs:   bugs,
-		})
-	}
-}
-
-// seamStore is the app's store with a seam before each transaction: there the
-// request may be parked while others go first, as it would wait for a database.
-type seamStore struct{ booking.Store }
-
-func (s seamStore) View(ctx context.Context, f func(booking.Tx) error) error {
-	if err := simcity.Yield(ctx, "store.View"); err != nil {
-		return err
-	}
-	return s.Store.View(ctx, f)
-}
-
-func (s seamStore) Update(ctx context.Context, f func(booking.Tx) error) error {
-	if err := simcity.Yield(ctx, "store.Update"); err != nil {
-		return err
-	}
-	return s.Store.Update(ctx, f)
 }
 
 // baseline is the ordinary day with a seed, on the app with a planted bug or
@@ -121,18 +111,7 @@ func TestCityFindsEachPlantedBugByItsOwnRule(t *testing.T) {
 	}
 	// Needs a customer with two requests under way at once, which no citizen has.
 	tried = append(tried, booking.BugCancelRacesPay)
-	require.ElementsMatch(t, booking.Bugs(), append(tried, shownUnderFaults...), "every planted bug is tried")
-}
-
-// shownUnderFaults are the bugs that an ordinary day does not meet: something
-// has to go wrong first, or somebody has to pry.
-var shownUnderFaults = []booking.Bug{
-	booking.BugWatchdogSleeps,
-	booking.BugRefreshDies,
-	booking.BugColdRestart,
-	booking.BugStickyLimit,
-	booking.BugWebhookChargesTwice,
-	booking.BugLeaksMessages,
+	require.ElementsMatch(t, booking.Bugs(), append(tried, bugsUnderFaults()...), "every planted bug is tried")
 }
 
 // Without a fault the app with such a bug is the correct one, request by
@@ -140,7 +119,7 @@ var shownUnderFaults = []booking.Bug{
 func TestCityDoesNotMeetOnAnOrdinaryDayWhatNeedsAFault(t *testing.T) {
 	t.Setenv("SIMCITY_SEED", "") // this test has its own
 	correct := baseline("", 2).Simulate(t)
-	for _, bug := range shownUnderFaults {
+	for _, bug := range bugsUnderFaults() {
 		require.Equal(t, correct.Digest, baseline(bug, 2).Simulate(t).Digest, bug)
 	}
 }

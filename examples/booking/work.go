@@ -8,13 +8,14 @@ import (
 // The periods of the background work. Each is off its round figure by a few
 // nanoseconds of its own: the order in which timers of one instant fire is
 // arbitrary, and with these no two of them are due at the same instant, nor
-// at one at which a client on a round schedule acts.
+// at one at which a client on a round schedule acts. The watchdog's is no divisor
+// of an hour, so that a drill at a round time does not find it just at work.
 const (
 	holdPeriod       = time.Minute + 7
 	settlePeriod     = 5*time.Minute + 11
 	cachePeriod      = 5*time.Minute + 13
 	compactionPeriod = time.Hour + 17
-	guardPeriod      = time.Minute + 23
+	guardPeriod      = 70*time.Second + 23
 	refreshPeriod    = time.Minute + 29
 	thrashPeriod     = 20*time.Second + 19 // BugCacheThrash
 )
@@ -76,7 +77,7 @@ func (a *App) sweepHolds(ctx context.Context) error {
 	for {
 		swept := 0
 		err := a.store.Update(ctx, func(tx Tx) error {
-			now := time.Now().UTC()
+			now := present()
 			lapsed, err := tx.LapsedHolds(now, sweepBatch)
 			if err != nil {
 				return err
@@ -101,7 +102,7 @@ func (a *App) settleBegun(ctx context.Context) error {
 	var rated []string
 	err := a.store.Update(ctx, func(tx Tx) error {
 		rated = nil
-		now := time.Now().UTC()
+		now := present()
 		begun, err := tx.Begun(now)
 		if err != nil {
 			return err

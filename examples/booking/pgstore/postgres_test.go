@@ -2,7 +2,6 @@ package pgstore_test
 
 import (
 	"context"
-	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -13,11 +12,7 @@ import (
 	"github.com/bookiji/simcity/internal/pgtest"
 )
 
-// Each test has its own seed, so that they can run together.
-func TestMain(m *testing.M) {
-	_ = os.Unsetenv("SIMCITY_SEED")
-	pgtest.Main(m)
-}
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // schema are the databases that have been migrated.
 var schema = pgtest.Template{Setup: []pgtest.Setup{pgtest.Supabase, func(ctx context.Context, conn *pgx.Conn) error {

@@ -39,8 +39,8 @@ func city(url string, config pgstore.Config, seams postgres.Seams, change ...fun
 // An ordinary day on the real database. It ends as on the store in memory, and
 // two runs of a seed in one digest. (On this very day a hold was once given away
 // within the microsecond before its end.)
-func TestSimCityBaselineOnPostgres(t *testing.T) {
-	t.Parallel()
+func TestCityRepeatsOnPostgres(t *testing.T) {
+	t.Setenv("SIMCITY_SEED", "") // this test has its own
 	day := func() *simcity.Result {
 		began := time.Now()
 		result := simcity.New(scenarios.Baseline()).Seed(0).
@@ -57,7 +57,7 @@ func TestSimCityBaselineOnPostgres(t *testing.T) {
 // happen: with a seam before each statement, and where requests must overlap for
 // longer, with statements that take time.
 func TestCityFindsThePlantedBugs(t *testing.T) {
-	t.Parallel()
+	t.Setenv("SIMCITY_SEED", "") // this test has its own
 	for _, planted := range []struct {
 		bug     pgstore.Bug
 		latency time.Duration

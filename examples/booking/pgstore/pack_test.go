@@ -1,0 +1,98 @@
+package pgstore_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/chaos"
+	"github.com/bookiji/simcity/chaos/postgres"
+	"github.com/bookiji/simcity/examples/booking"
+	"github.com/bookiji/simcity/examples/booking/pgstore"
+	"github.com/bookiji/simcity/internal/pgtest"
+	"github.com/bookiji/simcity/scenarios"
+	"github.com/bookiji/simcity/simcity"
+	"github.com/bookiji/simcity/simcity/pgclock"
+)
+
+// marketplace is a database with the app's schema, whose clock can be a run's.
+var marketplace = pgtest.Template{Setup: []pgtest.Setup{
+	pgtest.Supabase,
+	func(ctx context.Context, conn *pgx.Conn) error { return pgstore.Migrate(ctx, conn) },
+	pgclock.Install,
+}}
+
+// cityOn is the app on a database of its own: SQL tells simulated time, there
+// are seams before transactions, and faults strike the real server.
+func cityOn(dsn string, app booking.Config, bugs ...pgstore.Bug) simcity.Target {
+	return seamsOn(postgres.Seams{}, dsn, app, bugs...)
+}
+
+// seamsOn is cityOn with seams elsewhere.
+func seamsOn(seams postgres.Seams, dsn string, app booking.Config, bugs ...pgstore.Bug) simcity.Target {
+	return simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
+		config, err := pgxpool.ParseConfig(dsn)
+		if err != nil {
+			return nil, err
+		}
+		config.MaxConns = 4
+		config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+		pgclock.Follow(config.ConnConfig, time.Now)
+		seams.Attach(config)
+		pool, err := pgxpool.NewWithConfig(context.Background(), config)
+		if err != nil {
+			return nil, err
+		}
+		w.OnClose(func(context.Context) error { pool.Close(); return nil })
+		store, err := pgstore.Open(context.Background(), pgstore.Config{Pool: pool, Bugs: bugs, LockTimeout: 200 * time.Millisecond})
+		if err != nil {
+			return nil, err
+		}
+		app := app
+		app.Store, app.Logger = store, w.Logger()
+		app.WebhookClient, app.WebhookURL, app.WebhookSecret = w.HostClient(), w.BaseURL()+"/api/payments/webhook", "whsec"
+		handler, err := booking.New(app)
+		if err != nil {
+			return nil, err
+		}
+		db := postgres.Database{Pool: pool, Admin: dsn}
+		postgres.Offer(w, db)
+		chaos.Offer(w, chaos.Hooks{
+			InvalidateCache: handler.InvalidateCache,
+			PauseRefresh:    postgres.RefreshHook(db, "public.listings"),
+			MisconfigureRLS: postgres.RLSHook(db, "public.bookings", "public.messages", "public.entries"),
+			SqueezeRate: func(_ context.Context, multiplier int) (func(context.Context) error, error) {
+				restore := handler.SqueezeRate(float64(multiplier))
+				return func(context.Context) error { restore(); return nil }, nil
+			},
+		})
+		return handler, nil
+	})
+}
+
+// runOn runs a scenario of the pack on a fresh database, in which nothing is
+// broken afterwards.
+func runOn(t *testing.T, scenario simcity.Scenario) {
+	t.Helper()
+	dsn := marketplace.Database(t)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	before, err := postgres.Snapshot(t.Context(), conn)
+	require.NoError(t, err)
+	simcity.New(scenario).Target(cityOn(dsn, booking.Config{})).Run(t)
+	require.NoError(t, postgres.LeftBehind(t.Context(), conn, before))
+}
+
+func TestSimCityBaselineOnPostgres(t *testing.T)    { runOn(t, scenarios.Baseline()) }
+func TestSimCityGrowthCurveOnPostgres(t *testing.T) { runOn(t, scenarios.GrowthCurve()) }
+func TestSimCityDisasterMixOnPostgres(t *testing.T) { runOn(t, scenarios.DisasterMix()) }
+func TestSimCityVendorSLADrillOnPostgres(t *testing.T) {
+	runOn(t, scenarios.VendorSLADrill())
+}
+func TestSimCitySoakOnPostgres(t *testing.T) { runOn(t, scenarios.Soak()) }

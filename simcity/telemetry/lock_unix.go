@@ -1,0 +1,19 @@
+//go:build unix
+
+package telemetry
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// lock keeps other processes from replaying a file while this one writes it. The
+// system lets go of it when the process dies, however it does.
+func lock(file *os.File) error {
+	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errLocked
+	}
+	return err
+}

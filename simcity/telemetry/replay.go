@@ -1,0 +1,175 @@
+package telemetry
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// Replayed is what [ReplaySpill] delivered.
+type Replayed struct {
+	Run       Run   // as it is in the file: ended, if the file says how
+	Events    int64 // in the file; the sink may have had some of them
+	Snapshots int64
+	// Died: the file does not say how the run ended, since its process was killed.
+	// The run is INCONCLUSIVE then.
+	Died bool
+	// Torn: the last line was not written to its end and counts as not recorded.
+	Torn bool
+}
+
+// Spills lists the spill files of a folder, oldest first; "" is [SpillDir]. Files
+// of runs that are still going on are among them.
+func Spills(dir string) ([]string, error) {
+	if dir == "" {
+		dir = SpillDir()
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "simcity-spill-*.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	age := func(path string) time.Time {
+		info, err := os.Stat(path)
+		if err != nil {
+			return time.Time{}
+		}
+		return info.ModTime()
+	}
+	slices.SortFunc(paths, func(a, b string) int { return age(a).Compare(age(b)) })
+	return paths, nil
+}
+
+// ReplaySpill delivers the rows of a spill file and then removes it. It may be
+// called as often as it takes: rows that the sink has stay as they are. A file
+// whose run is still going on, or that is damaged in its middle, is an error; up
+// to there its rows are delivered.
+func ReplaySpill(ctx context.Context, sink Sink, path string) (Replayed, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return Replayed{}, fmt.Errorf("telemetry: %w", err)
+	}
+	defer file.Close()
+	if err := lock(file); err != nil {
+		return Replayed{}, fmt.Errorf("telemetry: spill file %s: %w", path, err)
+	}
+	r := replay{sink: sink, reader: bufio.NewReaderSize(file, 256<<10)}
+	if err := r.all(ctx); err != nil {
+		return r.done, fmt.Errorf("telemetry: spill file %s: %w", path, err)
+	}
+	if r.end == nil {
+		info, err := file.Stat()
+		if err != nil {
+			return r.done, fmt.Errorf("telemetry: %w", err)
+		}
+		r.bury(info.ModTime())
+	}
+	r.done.Run = *r.end
+	if err := sink.Append(ctx, Batch{RunID: r.end.ID, Live: r.live}); err != nil {
+		return r.done, fmt.Errorf("telemetry: %w", err)
+	}
+	if err := sink.EndRun(ctx, *r.end); err != nil {
+		return r.done, fmt.Errorf("telemetry: %w", err)
+	}
+	if err := os.Remove(path); err != nil {
+		return r.done, fmt.Errorf("telemetry: all is delivered: %w", err)
+	}
+	return r.done, nil
+}
+
+// A replay delivers one file.
+type replay struct {
+	sink   Sink
+	reader *bufio.Reader
+	done   Replayed
+	batch  Batch
+	bytes  int
+	last   int64 // index of the last event
+	digest string
+	figure json.RawMessage // the last metrics
+	end    *Run
+	live   *Live
+}
+
+func (r *replay) all(ctx context.Context) error {
+	first, _, err := readLine(r.reader)
+	switch {
+	case errors.Is(err, io.EOF) || err == nil && first.Begin == nil:
+		return errors.New("it does not begin with a run: it is no spill file")
+	case err != nil:
+		return err
+	case first.Version != spillVersion:
+		return fmt.Errorf("it has version %d, not %d: replay it with the SimCity that wrote it", first.Version, spillVersion)
+	}
+	r.done.Run, r.last = *first.Begin, first.Delivered-1
+	r.batch.RunID = first.Begin.ID
+	if err := r.sink.BeginRun(ctx, *first.Begin); err != nil {
+		return err
+	}
+	for {
+		l, _, err := readLine(r.reader)
+		switch {
+		case errors.Is(err, io.EOF):
+			return r.flush(ctx)
+		case errors.Is(err, errTorn):
+			r.done.Torn = true
+			return r.flush(ctx)
+		case err != nil:
+			return errors.Join(err, r.flush(ctx))
+		case l.End != nil:
+			r.end, r.live = l.End, l.Live
+		case l.Event != nil:
+			if err := r.add(ctx, l); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (r *replay) add(ctx context.Context, l line) error {
+	it := item{event: *l.Event, snapshot: l.Snapshot}
+	r.done.Events++
+	r.last, r.digest = it.event.Index, it.event.After
+	r.batch.Events = append(r.batch.Events, it.event)
+	if it.snapshot != nil {
+		r.done.Snapshots++
+		r.figure = it.snapshot.Metrics
+		r.batch.Snapshots = append(r.batch.Snapshots, *it.snapshot)
+	}
+	if r.bytes += it.bytes(); r.batch.rows() < LimitMax && r.bytes < 4<<20 {
+		return nil
+	}
+	return r.flush(ctx)
+}
+
+func (r *replay) flush(ctx context.Context) error {
+	if r.batch.rows() == 0 {
+		return nil
+	}
+	if err := r.sink.Append(ctx, r.batch); err != nil {
+		return err
+	}
+	r.bytes, r.batch.Events, r.batch.Snapshots = 0, nil, nil
+	return nil
+}
+
+// bury ends a run whose process was killed.
+func (r *replay) bury(at time.Time) {
+	r.done.Died = true
+	run := r.done.Run
+	run.EndedAt = Micro(at)
+	run.Result = string(simcity.Inconclusive)
+	run.EventCount, run.Digest = r.last+1, r.digest
+	why := fmt.Sprintf("the run's process was killed; the last event that it recorded is %d", r.last)
+	run.FailForensic, _ = json.Marshal(map[string]string{"reason": why}) // a string always works
+	r.end = &run
+	r.live = &Live{RunID: run.ID, Status: StatusFailed, LastEventIndex: r.last, HeartbeatAt: Micro(now()), Metrics: r.figure, Message: why}
+}
