@@ -29,22 +29,24 @@ type Maker interface {
 //	json:"delayMs"      the parameter's name
 //	doc:"how long"      what it means
 //	default:"200"       what a zero value means
-//	range:">0..60000"   the numbers that it takes; "0..1" includes the 0
+//	range:">0..60000"   the numbers that it takes; "0..1" includes the 0, which
+//	                    without a default is allowed anyway, for none
 //	oneof:"a b"         the words that it takes
 //	unit:"ms"           of a time.Duration, as JSON gives it: ms, s or min
 //	required:"true"     there is no default
 //
-// Fields of type float64, int, int64, string, bool and time.Duration can be
-// parameters, and those of embedded structs.
+// Fields of type float64, int, int64, string, []string, bool and time.Duration
+// can be parameters, and those of embedded structs. A list without words is one
+// that is left out.
 func Declare(kind string, parameters any) simcity.Fault {
 	fault := simcity.Fault{Kind: kind, Parameters: map[string]any{}}
 	all, err := parametersOf(parameters)
 	fault.Err = err
 	for _, p := range all {
-		if p.value.IsZero() && p.standard != "" {
+		if p.empty() && p.standard != "" {
 			_ = p.setStandard() // parametersOf has tried it
 		}
-		if !p.value.IsZero() {
+		if !p.empty() {
 			fault.Parameters[p.name] = p.plain()
 		}
 		if fault.Err == nil {
@@ -145,7 +147,7 @@ func (p *parameter) read(kind string, text json.RawMessage) error {
 	if err != nil {
 		return p.refuse(kind, string(text))
 	}
-	if p.value.IsZero() && p.standard != "" { // it would silently become the default
+	if p.empty() && p.standard != "" { // it would silently become the default
 		return &simcity.FieldError{Field: kind + "." + p.name, Value: string(text), Allowed: "not nothing; " + p.allowed(), Fix: p.fix()}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"testing"
@@ -185,6 +186,45 @@ func TestCommandsInjectKindsByName(t *testing.T) {
 	s.requireCalmOutside(t)
 	require.Equal(t, 500, s.during()[0].status)
 	require.Equal(t, int64(10), s.touched(t))
+}
+
+type many struct {
+	Words []string      `json:"words" default:"a b" oneof:"a b c"`
+	Names []string      `json:"names" required:"true"`
+	Every time.Duration `json:"everyMs" range:"100..1000" unit:"ms"`
+}
+
+func (m many) Fault() simcity.Fault {
+	fault := chaos.Declare("MANY", &m)
+	fault.Inject = func(context.Context, *simcity.World, *simcity.Touched) (func(context.Context) error, error) {
+		return nil, nil
+	}
+	return fault
+}
+
+func TestListsAndWhatMayBeLeftOut(t *testing.T) {
+	t.Parallel()
+	kind := chaos.KindOf[many]("They are many.")
+	require.Equal(t, "a list of a, b, c", kind.Parameters[0].Allowed)
+	require.Equal(t, "a list of text; required", kind.Parameters[1].Allowed)
+	for text, want := range map[string]map[string]any{
+		`{"names":["x"]}`: {"words": []string{"a", "b"}, "names": []string{"x"}},
+		`{"names":["x"],"words":["c"],"everyMs":"1s"}`: {"words": []string{"c"}, "names": []string{"x"}, "everyMs": 1000.0},
+		`{"names":["x"],"everyMs":0}`:                  {"words": []string{"a", "b"}, "names": []string{"x"}},
+	} {
+		fault, err := kind.Make(json.RawMessage(text))
+		require.NoError(t, err, text)
+		require.Equal(t, want, fault.Parameters)
+	}
+	for text, field := range map[string]string{
+		`{}`: "names", `{"names":[]}`: "names", `{"names":[""]}`: "names", `{"names":[null]}`: "names", `{"names":"x"}`: "names",
+		`{"names":["x"],"words":[]}`: "words", `{"names":["x"],"words":["a","d"]}`: "words",
+		`{"names":["x"],"everyMs":99}`: "everyMs", `{"names":["x"],"everyMs":-1}`: "everyMs",
+	} {
+		_, err := kind.Make(json.RawMessage(text))
+		requireField(t, err, "MANY."+field)
+	}
+	require.Equal(t, []string{"a", "b"}, many{Names: []string{"x"}, Words: []string{}}.Fault().Parameters["words"])
 }
 
 type lonely struct {

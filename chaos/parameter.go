@@ -17,7 +17,8 @@ import (
 //	json     its name
 //	doc      what it means, in a few words
 //	default  what a zero value means; none: zero itself
-//	range    the numbers that it takes, "0..1", or ">0..1" without the 0
+//	range    the numbers that it takes, "0..1", or ">0..1" without the 0; besides
+//	         them zero, for none, where there is no default
 //	oneof    the words that it takes, separated by blanks
 //	unit     of a time.Duration, as JSON gives it: ms, s or min
 //	required "true": there is no default
@@ -41,7 +42,10 @@ type limits struct {
 
 var units = map[string]time.Duration{"ms": time.Millisecond, "s": time.Second, "min": time.Minute}
 
-var durationType = reflect.TypeFor[time.Duration]()
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	wordsType    = reflect.TypeFor[[]string]()
+)
 
 // parametersOf lists the parameters of a struct that is pointed to.
 func parametersOf(pointer any) ([]parameter, error) {
@@ -92,8 +96,8 @@ func parameterOf(field reflect.StructField, v reflect.Value) (parameter, error) 
 		if p.unit = units[field.Tag.Get("unit")]; p.unit == 0 {
 			return p, fmt.Errorf("a time.Duration needs a unit: tag it `unit:\"ms\"`, s or min")
 		}
-	case !slices.Contains([]reflect.Kind{reflect.Float64, reflect.Int, reflect.Int64, reflect.String, reflect.Bool}, v.Kind()):
-		return p, fmt.Errorf("a parameter cannot be of type %s: use float64, int, int64, string, bool or time.Duration", field.Type)
+	case field.Type != wordsType && !slices.Contains([]reflect.Kind{reflect.Float64, reflect.Int, reflect.Int64, reflect.String, reflect.Bool}, v.Kind()):
+		return p, fmt.Errorf("a parameter cannot be of type %s: use float64, int, int64, string, []string, bool or time.Duration", field.Type)
 	}
 	if p.standard != "" {
 		trial := p
@@ -135,11 +139,14 @@ func (l *limits) contains(x float64) bool {
 
 // setStandard gives the parameter its default.
 func (p *parameter) setStandard() error {
-	if p.value.Kind() == reflect.String {
+	switch p.value.Kind() {
+	case reflect.String:
 		p.value.SetString(p.standard)
 		return nil
-	}
-	if p.value.Kind() == reflect.Bool {
+	case reflect.Slice:
+		p.value.Set(reflect.ValueOf(strings.Fields(p.standard)))
+		return nil
+	case reflect.Bool:
 		return fmt.Errorf("the default of a bool is false")
 	}
 	x, err := strconv.ParseFloat(p.standard, 64)
@@ -154,6 +161,11 @@ func (p *parameter) setStandard() error {
 		p.value.SetInt(int64(x))
 	}
 	return nil
+}
+
+// empty is what stands for the default; a list without words does too.
+func (p *parameter) empty() bool {
+	return p.value.IsZero() || p.value.Kind() == reflect.Slice && p.value.Len() == 0
 }
 
 // plain is the value as JSON tells it: durations are numbers in their unit.
@@ -178,6 +190,10 @@ func (p *parameter) figure() float64 {
 func (p *parameter) allowed() string {
 	text := "text"
 	switch {
+	case p.value.Kind() == reflect.Slice && len(p.words) > 0:
+		text = "a list of " + strings.Join(p.words, ", ")
+	case p.value.Kind() == reflect.Slice:
+		text = "a list of text"
 	case len(p.words) > 0:
 		text = strings.Join(p.words, ", ")
 	case p.limits != nil:
@@ -219,11 +235,13 @@ func (l *limits) unitName() string {
 func (p *parameter) check(kind string) error {
 	wrong := false
 	switch {
-	case p.required && p.value.IsZero():
+	case p.required && p.empty():
 		wrong = true
+	case p.value.Kind() == reflect.Slice:
+		wrong = slices.ContainsFunc(p.value.Interface().([]string), p.unheard)
 	case len(p.words) > 0:
-		wrong = !slices.Contains(p.words, p.value.String())
-	case p.limits != nil:
+		wrong = p.unheard(p.value.String())
+	case p.limits != nil && !p.empty(): // an empty one has no default: it means none
 		wrong = !p.limits.contains(p.figure())
 	}
 	if !wrong {
@@ -232,9 +250,20 @@ func (p *parameter) check(kind string) error {
 	return p.refuse(kind, p.plain())
 }
 
+// unheard is a word that the parameter does not take.
+func (p *parameter) unheard(word string) bool {
+	if len(p.words) == 0 {
+		return word == ""
+	}
+	return !slices.Contains(p.words, word)
+}
+
 func (p *parameter) refuse(kind string, value any) error {
-	if text, ok := value.(string); ok {
-		value = strconv.Quote(shortened(text))
+	switch given := value.(type) {
+	case string:
+		value = strconv.Quote(shortened(given))
+	case []string:
+		value = shortened(fmt.Sprintf("%q", given))
 	}
 	return &simcity.FieldError{Field: kind + "." + p.name, Value: value, Allowed: p.allowed(), Fix: p.fix()}
 }

@@ -1,9 +1,7 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -41,6 +39,17 @@ func (d Database) in(w *simcity.World) (Database, error) {
 		return offered, nil
 	}
 	return d, errors.New("the host offers no database: call postgres.Offer(w, postgres.Database{Pool: pool}) in its factory, or set the fault's Database")
+}
+
+// ready is the Ready of a fault that looks at its database first.
+func (d Database) ready(look func(ctx context.Context, conn *pgx.Conn) error) func(*simcity.World) error {
+	return func(w *simcity.World) error {
+		db, err := d.in(w)
+		if err != nil {
+			return err
+		}
+		return db.visit(look)
+	}
 }
 
 // applicationName is that of our own connections, so that they spare each other.
@@ -112,25 +121,3 @@ func undoing(undo func() error) func(context.Context) error {
 		return err
 	}
 }
-
-// told are the parameters of a fault as events tell them.
-func told(fault any) map[string]any {
-	encoded, err := json.Marshal(fault)
-	if err != nil {
-		return map[string]any{"error": err.Error()}
-	}
-	parameters := map[string]any{}
-	_ = json.Unmarshal(encoded, &parameters)
-	return parameters
-}
-
-// badShare reports a share that is none.
-func badShare(field string, share float64) *simcity.FieldError {
-	if share >= 0 && share <= 1 { // also refuses NaN
-		return nil
-	}
-	return &simcity.FieldError{Field: field, Value: share, Allowed: "above 0 to 1; 0 means 1", Fix: "give a share such as 0.25"}
-}
-
-// wholly is the share that zero stands for.
-func wholly(share float64) float64 { return cmp.Or(share, 1) }

@@ -53,6 +53,10 @@
 //     same as a function
 //   - [LockTable] (LOCK_TABLE) locks a table, under a Stepped or Paced clock
 //
+// [Kinds] makes them known to commands, apart from PAUSE_MV_REFRESH and
+// RLS_MISCONFIG: those are of package chaos, for which a host offers RefreshHook
+// and RLSHook.
+//
 // All but the first work over connections of their own, called simcity_chaos,
 // which wait for locks no longer than five real seconds. What they create lives
 // in a schema of that name, or is a trigger or a policy whose name begins with

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -18,47 +19,30 @@ import (
 type DropConnections struct {
 	// Share of the connections, above 0 to 1, spread over them from the oldest to
 	// the youngest. Default 1.
-	Share float64 `json:"share"`
-	// Every is the simulated time from one drop to the next while the fault lasts.
-	// Default: it drops once.
-	Every time.Duration `json:"everyNanos,omitempty"`
+	Share float64 `json:"share" default:"1" range:">0..1" doc:"share of the connections"`
+	// Every is the simulated time from one drop to the next while the fault lasts,
+	// 100 ms or more. Default: it drops once.
+	Every time.Duration `json:"everyMs" range:"100..86400000" unit:"ms" doc:"from one drop to the next; none: it drops once"`
 	// ApplicationName of the connections. Default: whatever they are called, apart
 	// from those of other faults.
-	ApplicationName string `json:"applicationName,omitempty"`
+	ApplicationName string `json:"applicationName" doc:"what the connections are called; empty: any"`
 	// Database is where. Default: the one that the host offers.
 	Database Database `json:"-"`
 }
 
 // Fault is the fault DROP_POSTGRES_CONNECTIONS.
 func (d DropConnections) Fault() simcity.Fault {
-	d.Share = wholly(d.Share)
-	return simcity.Fault{
-		Kind:       "DROP_POSTGRES_CONNECTIONS",
-		Parameters: told(d),
-		Err:        d.validate(),
-		Ready: func(w *simcity.World) error {
-			db, err := d.Database.in(w)
-			if err != nil {
-				return err
-			}
-			return db.visit(func(ctx context.Context, conn *pgx.Conn) error { return d.ready(ctx, db, conn) })
-		},
-		Inject: d.inject,
+	fault := chaos.Declare("DROP_POSTGRES_CONNECTIONS", &d)
+	fault.Ready = func(w *simcity.World) error {
+		db, err := d.Database.in(w)
+		if err != nil {
+			return err
+		}
+		return db.visit(func(ctx context.Context, conn *pgx.Conn) error { return d.ready(ctx, db, conn) })
 	}
+	fault.Inject = d.inject
+	return fault
 }
-
-func (d DropConnections) validate() error {
-	if err := badShare("DropConnections.Share", d.Share); err != nil {
-		return err
-	}
-	if d.Every < 0 || d.Every > 0 && d.Every < everyMin {
-		return &simcity.FieldError{Field: "DropConnections.Every", Value: d.Every, Allowed: everyMin.String() + " or more; 0 drops once", Fix: "give a simulated duration"}
-	}
-	return nil
-}
-
-// everyMin keeps a fault from doing nothing but striking.
-const everyMin = 100 * time.Millisecond
 
 func (d DropConnections) ready(ctx context.Context, db Database, conn *pgx.Conn) error {
 	if db.Admin == "" {

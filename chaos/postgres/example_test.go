@@ -45,7 +45,7 @@ func Example() {
 		Inject(postgres.DropConnections{Share: 3}.Fault(), 4*time.Hour, time.Minute)
 	fmt.Println(simulation.Validate())
 	// Output:
-	// scenario.Injections[1]: simcity: DropConnections.Share is 3; allowed: above 0 to 1; 0 means 1; fix: give a share such as 0.25
+	// scenario.Injections[1]: simcity: DROP_POSTGRES_CONNECTIONS.share is 3; allowed: more than 0, up to 1; fix: leave it out for 1
 }
 
 // What a fault will do is told in the run's events by its parameters.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -21,71 +22,45 @@ import (
 // touches the statements that failed, counted when it ends.
 type FailStatements struct {
 	// Table is written to, with or without its schema. Required.
-	Table string `json:"table"`
+	Table string `json:"table" required:"true" doc:"the table whose writes fail"`
 	// Share of the statements that fail, above 0 to 1. Default 1.
-	Share float64 `json:"share"`
+	Share float64 `json:"share" default:"1" range:">0..1" doc:"share of the statements that fail"`
 	// SQLState is the error's code. Default 40001, a serialization failure, after
 	// which a host should try again.
-	SQLState string `json:"sqlState"`
+	SQLState string `json:"sqlState" default:"40001" doc:"code of the error, such as 40P01 (deadlock) or 53300 (too many connections)"`
 	// Operations are those that fail: insert, update, delete, truncate. Default
-	// the first three. An insert with "on conflict do update" counts as both.
-	Operations []string `json:"operations,omitempty"`
+	// the first three. An insert with "on conflict do update" counts as both. A
+	// select has no triggers: fail it at its seam.
+	Operations []string `json:"operations" default:"insert update delete" oneof:"insert update delete truncate" doc:"the statements that fail"`
 	// Database is where. Default: the one that the host offers.
 	Database Database `json:"-"`
 }
 
 // Fault is the fault FAIL_STATEMENTS.
 func (f FailStatements) Fault() simcity.Fault {
-	f.Share = wholly(f.Share)
-	f.SQLState = cmp.Or(f.SQLState, "40001")
-	if len(f.Operations) == 0 {
-		f.Operations = []string{"insert", "update", "delete"}
+	fault := chaos.Declare("FAIL_STATEMENTS", &f)
+	fault.Err = cmp.Or(fault.Err, f.wrongState(fault.Kind))
+	fault.Ready = f.Database.ready(f.ready)
+	fault.Inject = func(_ context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
+		db, err := f.Database.in(w)
+		if err != nil {
+			return nil, err
+		}
+		return f.inject(db, touched)
 	}
-	return simcity.Fault{
-		Kind:       "FAIL_STATEMENTS",
-		Parameters: told(f),
-		Err:        f.validate(),
-		Ready: func(w *simcity.World) error {
-			db, err := f.Database.in(w)
-			if err != nil {
-				return err
-			}
-			return db.visit(f.ready)
-		},
-		Inject: func(_ context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
-			db, err := f.Database.in(w)
-			if err != nil {
-				return nil, err
-			}
-			return f.inject(db, touched)
-		},
-	}
+	return fault
 }
 
 // sqlState is a code that an error can have: five digits or capitals, of no
 // class that stands for success or a warning.
 var sqlState = regexp.MustCompile(`^[0-9A-Z]{5}$`)
 
-func (f FailStatements) validate() error {
-	const name = "FailStatements."
-	if f.Table == "" {
-		return &simcity.FieldError{Field: name + "Table", Value: `""`, Allowed: "a table", Fix: "name the table whose writes fail"}
+func (f FailStatements) wrongState(kind string) error {
+	if sqlState.MatchString(f.SQLState) && !slices.Contains([]string{"00", "01", "02"}, f.SQLState[:2]) {
+		return nil
 	}
-	if err := badShare(name+"Share", f.Share); err != nil {
-		return err
-	}
-	if !sqlState.MatchString(f.SQLState) || slices.Contains([]string{"00", "01", "02"}, f.SQLState[:2]) {
-		return &simcity.FieldError{Field: name + "SQLState", Value: strconv.Quote(f.SQLState), Allowed: "five digits or capitals, of an error's class", Fix: "give 40001 (serialization failure), 40P01 (deadlock), 53300 (too many connections) or another code of Postgres"}
-	}
-	for _, operation := range f.Operations {
-		if !slices.Contains(operations, operation) {
-			return &simcity.FieldError{Field: name + "Operations", Value: strconv.Quote(operation), Allowed: strings.Join(operations, ", "), Fix: "a select has no triggers: fail it at its seam"}
-		}
-	}
-	return nil
+	return &simcity.FieldError{Field: kind + ".sqlState", Value: strconv.Quote(f.SQLState), Allowed: "five digits or capitals, of an error's class", Fix: "give 40001 (serialization failure), 40P01 (deadlock), 53300 (too many connections) or another code of Postgres"}
 }
-
-var operations = []string{"insert", "update", "delete", "truncate"}
 
 func (f FailStatements) ready(ctx context.Context, conn *pgx.Conn) error {
 	table, err := find(ctx, conn, tables, f.Table)

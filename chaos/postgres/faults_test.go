@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bookiji/simcity/chaos/postgres"
@@ -54,7 +55,7 @@ func TestFailStatements(t *testing.T) {
 	failed := "53300: simcity: FAIL_STATEMENTS fails this insert of public.bookings"
 	require.Equal(t, []string{"2", "2", failed, "2", failed, "7", "2", "2", "5"}, answers)
 	require.Equal(t, int64(2), window.Touched)
-	require.Equal(t, map[string]any{"table": "bookings", "share": 0.5, "sqlState": "53300", "operations": []any{"insert"}}, window.Parameters)
+	require.Equal(t, map[string]any{"table": "bookings", "share": 0.5, "sqlState": "53300", "operations": []string{"insert"}}, window.Parameters)
 }
 
 func TestShareOfFailuresIsExact(t *testing.T) {
@@ -143,9 +144,9 @@ func TestShareAndNameOfDroppedConnections(t *testing.T) {
 	t.Parallel()
 	dsn := openShop(t)
 	for range 4 {
-		connect(t, dsn+" application_name=reports")
+		connect(t, with(dsn, "application_name", "reports"))
 	}
-	connect(t, dsn+" application_name=nightly")
+	connect(t, with(dsn, "application_name", "nightly"))
 	_, window := struck(t, dsn, postgres.DropConnections{Share: 0.5, ApplicationName: "reports"}.Fault(), step{5 * time.Minute, insert})
 	require.Equal(t, int64(2), window.Touched)
 }
@@ -177,7 +178,7 @@ func TestPoolExhaustionQueuesForWhatIsInUse(t *testing.T) {
 		mux.HandleFunc("POST /slow", func(rw http.ResponseWriter, r *http.Request) {
 			conn, err := pool.Acquire(r.Context())
 			if err == nil {
-				time.Sleep(10 * time.Second)
+				err = simcity.Sleep(r.Context(), 10*time.Second)
 				conn.Release()
 			}
 			answer(rw, "slept", err)
@@ -219,16 +220,16 @@ func TestLockTable(t *testing.T) {
 func TestBadParametersAreRefused(t *testing.T) {
 	t.Parallel()
 	for want, fault := range map[string]simcity.Fault{
-		"FailStatements.Table":       postgres.FailStatements{}.Fault(),
-		"FailStatements.Share":       postgres.FailStatements{Table: "a", Share: math.NaN()}.Fault(),
-		"FailStatements.SQLState":    postgres.FailStatements{Table: "a", SQLState: "00000"}.Fault(),
-		"FailStatements.Operations":  postgres.FailStatements{Table: "a", Operations: []string{"select"}}.Fault(),
-		"DropConnections.Share":      postgres.DropConnections{Share: 1.1}.Fault(),
-		"DropConnections.Every":      postgres.DropConnections{Every: time.Microsecond}.Fault(),
-		"PoolExhaustion.Connections": postgres.PoolExhaustion{Connections: -1}.Fault(),
-		"LockTable.Table":            postgres.LockTable{}.Fault(),
-		"RLSMisconfig.Tables":        postgres.RLSMisconfig{}.Fault(),
-		"RLSMisconfig.Type":          postgres.RLSMisconfig{Tables: []string{"a"}, Type: "chaos"}.Fault(),
+		"FAIL_STATEMENTS.table":             postgres.FailStatements{}.Fault(),
+		"FAIL_STATEMENTS.share":             postgres.FailStatements{Table: "a", Share: math.NaN()}.Fault(),
+		"FAIL_STATEMENTS.sqlState":          postgres.FailStatements{Table: "a", SQLState: "00000"}.Fault(),
+		"FAIL_STATEMENTS.operations":        postgres.FailStatements{Table: "a", Operations: []string{"select"}}.Fault(),
+		"DROP_POSTGRES_CONNECTIONS.share":   postgres.DropConnections{Share: 1.1}.Fault(),
+		"DROP_POSTGRES_CONNECTIONS.everyMs": postgres.DropConnections{Every: time.Microsecond}.Fault(),
+		"POOL_EXHAUSTION.connections":       postgres.PoolExhaustion{Connections: -1}.Fault(),
+		"LOCK_TABLE.table":                  postgres.LockTable{}.Fault(),
+		"RLS_MISCONFIG.tables":              postgres.RLSMisconfig{}.Fault(),
+		"RLS_MISCONFIG.misconfigType":       postgres.RLSMisconfig{Tables: []string{"a"}, Type: "chaos"}.Fault(),
 	} {
 		var field *simcity.FieldError
 		require.ErrorAs(t, fault.Err, &field, want)
@@ -236,12 +237,26 @@ func TestBadParametersAreRefused(t *testing.T) {
 	}
 }
 
+// weakRole may log in and nothing else. It is the test's own, since roles belong
+// to the whole server.
+func weakRole(t *testing.T, dsn string) (name string) {
+	t.Helper()
+	name = "weak_" + value[string](t, dsn, `select current_database()`)
+	_, err := connect(t, dsn).Exec(t.Context(), `create role `+name+` login`)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.Background(), dsn)
+		require.NoError(t, err)
+		_, err = conn.Exec(context.Background(), `drop role `+name)
+		require.NoError(t, errors.Join(err, conn.Close(context.Background())))
+	})
+	return name
+}
+
 func TestFaultsThatCannotStrikeAreRefused(t *testing.T) {
 	t.Parallel()
 	dsn := openShop(t)
-	_, err := connect(t, dsn).Exec(t.Context(), `create role weak_`+value[string](t, dsn, `select current_database()`)+` login`)
-	require.NoError(t, err)
-	weak := postgres.Database{Admin: dsn + " user=weak_" + value[string](t, dsn, `select current_database()`)}
+	weak := postgres.Database{Admin: with(dsn, "user", weakRole(t, dsn))}
 	for want, fault := range map[string]simcity.Fault{
 		`table "nowhere" is unknown: the database has public.bookings, public.messages`: postgres.FailStatements{Table: "nowhere"}.Fault(),
 		`materialized view "bookings" is unknown: the database has public.busy`:         postgres.PauseViewRefresh{View: "bookings"}.Fault(),

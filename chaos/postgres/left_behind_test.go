@@ -160,7 +160,7 @@ func TestWhatIsLeftBehindIsNamed(t *testing.T) {
 	}
 	requireNothingLeft(t, dsn, before)
 
-	conn := connect(t, dsn+" application_name=simcity_chaos")
+	conn := connect(t, with(dsn, "application_name", "simcity_chaos"))
 	_, err := conn.Exec(t.Context(), `begin; lock table bookings`)
 	require.NoError(t, err)
 	require.Contains(t, left(), "faults left 1 things behind: lock on bookings")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -18,22 +19,15 @@ import (
 // looked for at every second of simulated time and at its end.
 type LockTable struct {
 	// Table is locked, with or without its schema. Required.
-	Table string `json:"table"`
+	Table string `json:"table" required:"true" doc:"the table to lock"`
 	// Database is where. Default: the one that the host offers.
 	Database Database `json:"-"`
 }
 
 // Fault is the fault LOCK_TABLE.
 func (l LockTable) Fault() simcity.Fault {
-	fault := simcity.Fault{
-		Kind:       "LOCK_TABLE",
-		Parameters: told(l),
-		Ready:      l.ready,
-		Inject:     l.inject,
-	}
-	if l.Table == "" {
-		fault.Err = &simcity.FieldError{Field: "LockTable.Table", Value: `""`, Allowed: "a table", Fix: "name the table to lock"}
-	}
+	fault := chaos.Declare("LOCK_TABLE", &l)
+	fault.Ready, fault.Inject = l.ready, l.inject
 	return fault
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -17,39 +18,31 @@ import (
 // superuser. It touches the refreshes that it suppressed, counted when it ends.
 type PauseViewRefresh struct {
 	// View is the materialized view, with or without its schema. Default: all.
-	View string `json:"view,omitempty"`
+	View string `json:"view" doc:"the materialized view; empty: all"`
 	// Database is where. Default: the one that the host offers.
 	Database Database `json:"-"`
 }
 
 // Fault is the fault PAUSE_MV_REFRESH.
 func (p PauseViewRefresh) Fault() simcity.Fault {
-	return simcity.Fault{
-		Kind:       "PAUSE_MV_REFRESH",
-		Parameters: told(p),
-		Ready: func(w *simcity.World) error {
-			db, err := p.Database.in(w)
-			if err != nil {
-				return err
-			}
-			return db.visit(p.ready)
-		},
-		Inject: func(_ context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
-			db, err := p.Database.in(w)
-			if err != nil {
-				return nil, err
-			}
-			name, err := p.pause(db)
-			if err != nil {
-				return nil, err
-			}
-			return undoing(func() error {
-				suppressed, err := resume(db, name)
-				touched.Add(suppressed)
-				return err
-			}), nil
-		},
+	fault := chaos.Declare("PAUSE_MV_REFRESH", &p)
+	fault.Ready = p.Database.ready(p.ready)
+	fault.Inject = func(_ context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
+		db, err := p.Database.in(w)
+		if err != nil {
+			return nil, err
+		}
+		name, err := p.pause(db)
+		if err != nil {
+			return nil, err
+		}
+		return undoing(func() error {
+			suppressed, err := resume(db, name)
+			touched.Add(suppressed)
+			return err
+		}), nil
 	}
+	return fault
 }
 
 // RefreshHook is the same fault as a function, for hosts that are asked to pause

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -17,25 +18,19 @@ import (
 // touches the connections that it holds.
 type PoolExhaustion struct {
 	// Connections it takes. Default: as many as the pool may have.
-	Connections int `json:"connections"`
+	Connections int `json:"connections" range:"1..10000" doc:"how many it takes; none: as many as the pool may have"`
 	// Database holds the pool. Default: the one that the host offers.
 	Database Database `json:"-"`
 }
 
 // Fault is the fault POOL_EXHAUSTION.
 func (p PoolExhaustion) Fault() simcity.Fault {
-	fault := simcity.Fault{
-		Kind:       "POOL_EXHAUSTION",
-		Parameters: told(p),
-		Ready: func(w *simcity.World) error {
-			_, err := p.pool(w)
-			return err
-		},
-		Inject: p.inject,
+	fault := chaos.Declare("POOL_EXHAUSTION", &p)
+	fault.Ready = func(w *simcity.World) error {
+		_, err := p.pool(w)
+		return err
 	}
-	if p.Connections < 0 {
-		fault.Err = &simcity.FieldError{Field: "PoolExhaustion.Connections", Value: p.Connections, Allowed: "1 or more; 0 means all", Fix: "give a number of connections"}
-	}
+	fault.Inject = p.inject
 	return fault
 }
 

@@ -1,30 +1,29 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/simcity"
 )
 
-// The ways in which [RLSMisconfig] breaks row-level security.
+// The ways in which [RLSMisconfig] breaks row-level security; the names are the
+// runbook's.
 const (
 	// AdminAccess adds a policy that lets every signed-in user do everything, as
 	// one does that was meant for administrators and names the wrong role.
-	AdminAccess = "admin_access"
+	AdminAccess = chaos.AdminAccess
 	// PermissivePolicy adds a policy that lets everybody read every row, as one
 	// does that was meant for a public column or for a test.
-	PermissivePolicy = "permissive_policy"
+	PermissivePolicy = chaos.PermissivePolicy
 	// DisabledTable switches row-level security off, as a migration does that
 	// forgot to switch it on again.
-	DisabledTable = "disabled_table"
+	DisabledTable = chaos.DisabledTable
 )
 
 // RLSMisconfig breaks the row-level security of tables for real. When it ends,
@@ -33,40 +32,39 @@ const (
 // open: those that a signed-in user who is nobody sees more than before.
 type RLSMisconfig struct {
 	// Tables are laid open, with or without their schema. Required.
-	Tables []string `json:"tables"`
+	Tables []string `json:"tables" required:"true" doc:"the tables to lay open"`
 	// Type is admin_access, the default, permissive_policy or disabled_table.
-	Type string `json:"type"`
+	Type string `json:"misconfigType" default:"admin_access" oneof:"admin_access permissive_policy disabled_table" doc:"how they are laid open"`
 	// Role is that of signed-in users. Default authenticated, as in Supabase.
-	Role string `json:"role"`
+	Role string `json:"role" default:"authenticated" doc:"the role of signed-in users"`
 	// Database is where. Default: the one that the host offers.
 	Database Database `json:"-"`
 }
 
 // Fault is the fault RLS_MISCONFIG.
 func (r RLSMisconfig) Fault() simcity.Fault {
-	r = r.withDefaults()
-	return simcity.Fault{
-		Kind:       "RLS_MISCONFIG",
-		Parameters: told(r),
-		Err:        r.validate(),
-		Ready: func(w *simcity.World) error {
-			db, err := r.Database.in(w)
-			if err != nil {
-				return err
-			}
-			return db.change(r.ready)
-		},
-		Inject: func(_ context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
-			db, err := r.Database.in(w)
-			if err != nil {
-				return nil, err
-			}
-			restore, rows, err := r.lay(db)
-			touched.Add(rows)
-			return restore, err
-		},
+	fault := r.declare()
+	fault.Ready = func(w *simcity.World) error {
+		db, err := r.Database.in(w)
+		if err != nil {
+			return err
+		}
+		return db.change(r.ready)
 	}
+	fault.Inject = func(_ context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
+		db, err := r.Database.in(w)
+		if err != nil {
+			return nil, err
+		}
+		restore, rows, err := r.lay(db)
+		touched.Add(rows)
+		return restore, err
+	}
+	return fault
 }
+
+// declare gives the fault its defaults and says what cannot work.
+func (r *RLSMisconfig) declare() simcity.Fault { return chaos.Declare("RLS_MISCONFIG", r) }
 
 // RLSHook is the same fault as a function, for hosts that are asked to break
 // their own row-level security. kind is a Type of [RLSMisconfig]; rows are those
@@ -74,28 +72,12 @@ func (r RLSMisconfig) Fault() simcity.Fault {
 // succeeded.
 func RLSHook(db Database, tables ...string) func(ctx context.Context, kind string) (restore func(context.Context) error, rows int64, err error) {
 	return func(_ context.Context, kind string) (func(context.Context) error, int64, error) {
-		r := RLSMisconfig{Tables: tables, Type: kind}.withDefaults()
-		if err := r.validate(); err != nil {
+		r := RLSMisconfig{Tables: tables, Type: kind}
+		if err := r.declare().Err; err != nil {
 			return nil, 0, err
 		}
 		return r.lay(db)
 	}
-}
-
-func (r RLSMisconfig) withDefaults() RLSMisconfig {
-	r.Type = cmp.Or(r.Type, AdminAccess)
-	r.Role = cmp.Or(r.Role, "authenticated")
-	return r
-}
-
-func (r RLSMisconfig) validate() error {
-	if len(r.Tables) == 0 || slices.Contains(r.Tables, "") {
-		return &simcity.FieldError{Field: "RLSMisconfig.Tables", Value: fmt.Sprintf("%q", r.Tables), Allowed: "one table or more", Fix: "name the tables to lay open"}
-	}
-	if types := []string{AdminAccess, PermissivePolicy, DisabledTable}; !slices.Contains(types, r.Type) {
-		return &simcity.FieldError{Field: "RLSMisconfig.Type", Value: strconv.Quote(r.Type), Allowed: strings.Join(types, ", "), Fix: "use one of the known types"}
-	}
-	return nil
 }
 
 // ready looks whether the tables can be laid open. It changes nothing.

@@ -169,5 +169,5 @@ func TestHooksTellWhatIsMissing(t *testing.T) {
 	_, err = postgres.RefreshHook(postgres.Database{}, "busy")(t.Context())
 	require.ErrorContains(t, err, "neither Database.Pool nor Database.Admin is set")
 	_, _, err = postgres.RLSHook(postgres.Database{Admin: dsn})(t.Context(), postgres.AdminAccess)
-	require.ErrorContains(t, err, "RLSMisconfig.Tables")
+	require.ErrorContains(t, err, "RLS_MISCONFIG.tables")
 }

@@ -34,15 +34,6 @@ const shop = `
 	create policy owners_write on messages for update using (owner is not null) with check (body <> '');
 `
 
-// openShop is a database in which the host can begin to trade.
-func openShop(t testing.TB) (dsn string) {
-	t.Helper()
-	dsn = database(t)
-	_, err := connect(t, dsn).Exec(t.Context(), shop)
-	require.NoError(t, err)
-	return dsn
-}
-
 // host is a tiny app over a pool. It runs any statement that it is sent, and
 // books a slot as careless apps do: it looks, then it inserts.
 type host struct {
@@ -107,7 +98,8 @@ func (h host) book(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "taken", http.StatusConflict)
 		return
 	}
-	_, err := h.pool.Exec(r.Context(), `insert into bookings (slot, customer) values (1, $1)`, r.Header.Get("X-Customer"))
+	customer, _ := simcity.CitizenOf(r.Context())
+	_, err := h.pool.Exec(r.Context(), `insert into bookings (slot, customer) values (1, $1)`, customer)
 	answer(w, "booked", err)
 }
 
@@ -153,7 +145,6 @@ func send(ctx context.Context, c *simcity.Citizen, path, text string) (said stri
 		if err != nil {
 			return err
 		}
-		request.Header.Set("X-Customer", c.ID())
 		response, err := c.Client().Do(request)
 		if err != nil {
 			return err
@@ -165,10 +156,11 @@ func send(ctx context.Context, c *simcity.Citizen, path, text string) (said stri
 	return said, err
 }
 
-// city is an hour with one kind of citizens, of which n arrive when it begins.
-func city(target simcity.Target, n int, agent simcity.Agent) *simcity.Simulation {
+// city is an hour with one kind of citizens, of which n arrive when it begins,
+// and whose commands know the faults.
+func city(target simcity.Target, n int, agent simcity.Agent, faults ...simcity.FaultKind) *simcity.Simulation {
 	return simcity.New(simcity.Scenario{
-		Name: "shop", Duration: time.Hour,
+		Name: "shop", Duration: time.Hour, Faults: faults,
 		Populations: []simcity.Population{{
 			Name: "visitor", Agent: agent,
 			Arrivals: simcity.ArrivalsFunc(func(_ context.Context, g *simcity.Gate) error {

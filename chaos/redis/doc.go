@@ -20,6 +20,8 @@
 //   - [Pause] (PAUSE_REDIS) keeps everybody waiting, under a Stepped or Paced
 //     clock
 //
+// [Kinds] makes them known to commands.
+//
 // They work through a connection of their own, made from the options of the
 // host's client, so that they work while its pool is broken, and pass no seams.
 // Clusters and rings are visited server by server.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -14,27 +15,18 @@ import (
 // side, as a failover does (CLIENT KILL). Pools connect anew. It touches the
 // connections that it ended.
 type DropConnections struct {
-	// Every is the simulated time from one drop to the next while the fault lasts.
-	// Default: it drops once.
-	Every time.Duration `json:"everyNanos,omitempty"`
+	// Every is the simulated time from one drop to the next while the fault lasts,
+	// 100 ms or more. Default: it drops once.
+	Every time.Duration `json:"everyMs" range:"100..86400000" unit:"ms" doc:"from one drop to the next; none: it drops once"`
 	// Client is where. Default: the one that the host offers.
 	Client redis.UniversalClient `json:"-"`
 }
 
-// everyMin keeps a fault from doing nothing but striking.
-const everyMin = 100 * time.Millisecond
-
 // Fault is the fault DROP_REDIS_CONNECTIONS.
 func (d DropConnections) Fault() simcity.Fault {
-	fault := simcity.Fault{
-		Kind:       "DROP_REDIS_CONNECTIONS",
-		Parameters: told(d),
-		Ready:      func(w *simcity.World) error { return ready(w, d.Client) },
-		Inject:     d.inject,
-	}
-	if d.Every < 0 || d.Every > 0 && d.Every < everyMin {
-		fault.Err = &simcity.FieldError{Field: "DropConnections.Every", Value: d.Every, Allowed: everyMin.String() + " or more; 0 drops once", Fix: "give a simulated duration"}
-	}
+	fault := chaos.Declare("DROP_REDIS_CONNECTIONS", &d)
+	fault.Ready = func(w *simcity.World) error { return ready(w, d.Client) }
+	fault.Inject = d.inject
 	return fault
 }
 

@@ -48,9 +48,12 @@ func TestFlushHook(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(3), dropped)
 	require.Equal(t, []string{"k0", "k1", "k3", "k4", "k6", "k7"}, mini.Keys())
-	for _, share := range []float64{0, -1, 1.1, math.NaN()} {
+	dropped, err = flush(t.Context(), 0)
+	require.NoError(t, err)
+	require.Zero(t, dropped)
+	for _, share := range []float64{-1, 1.1, math.NaN()} {
 		_, err = flush(t.Context(), share)
-		require.ErrorContains(t, err, "Flush.Share")
+		require.ErrorContains(t, err, "FLUSH_REDIS.share")
 	}
 	require.NoError(t, client.Close())
 }
@@ -115,9 +118,9 @@ func TestPause(t *testing.T) {
 func TestBadParametersAreRefused(t *testing.T) {
 	t.Parallel()
 	for want, fault := range map[string]simcity.Fault{
-		"Flush.Share":           chaos.Flush{Share: math.NaN()}.Fault(),
-		"DropConnections.Every": chaos.DropConnections{Every: -1}.Fault(),
-		"Pause.Longest":         chaos.Pause{Longest: time.Hour}.Fault(),
+		"FLUSH_REDIS.share":              chaos.Flush{Share: math.NaN()}.Fault(),
+		"DROP_REDIS_CONNECTIONS.everyMs": chaos.DropConnections{Every: -1}.Fault(),
+		"PAUSE_REDIS.longestMs":          chaos.Pause{Longest: time.Hour}.Fault(),
 	} {
 		var field *simcity.FieldError
 		require.ErrorAs(t, fault.Err, &field, want)

@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -18,54 +18,47 @@ import (
 // again. It touches the keys that it deleted.
 type Flush struct {
 	// Share of the keys, above 0 to 1. Default 1.
-	Share float64 `json:"share"`
+	Share float64 `json:"share" default:"1" range:">0..1" doc:"share of the keys"`
 	// Match is a pattern of names, as SCAN takes it. Default: all keys of the
 	// client's database.
-	Match string `json:"match,omitempty"`
+	Match string `json:"match" doc:"pattern of the keys' names, as SCAN takes it; empty: all"`
 	// Client is where. Default: the one that the host offers.
 	Client redis.UniversalClient `json:"-"`
 }
 
 // Fault is the fault FLUSH_REDIS.
 func (f Flush) Fault() simcity.Fault {
-	f.Share = cmp.Or(f.Share, 1)
-	fault := simcity.Fault{
-		Kind:       "FLUSH_REDIS",
-		Parameters: told(f),
-		Ready:      func(w *simcity.World) error { return ready(w, f.Client) },
-		Inject: func(_ context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
-			client, err := clientOf(w, f.Client)
-			if err != nil {
-				return nil, err
-			}
-			dropped, err := f.flush(client)
-			touched.Add(dropped)
+	fault := f.declare()
+	fault.Ready = func(w *simcity.World) error { return ready(w, f.Client) }
+	fault.Inject = func(_ context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
+		client, err := clientOf(w, f.Client)
+		if err != nil {
 			return nil, err
-		},
-	}
-	if err := f.validate(); err != nil {
-		fault.Parameters, fault.Err = nil, err
+		}
+		dropped, err := f.flush(client)
+		touched.Add(dropped)
+		return nil, err
 	}
 	return fault
 }
 
+// declare gives the fault its defaults and says what cannot work.
+func (f *Flush) declare() simcity.Fault { return chaos.Declare("FLUSH_REDIS", f) }
+
 // FlushHook is the same fault as a function, for hosts that are asked to
-// invalidate a share of their cache.
+// invalidate a share of their cache: chaos.Hooks takes it as InvalidateCache. A
+// share of 0 drops nothing.
 func FlushHook(client redis.UniversalClient) func(ctx context.Context, share float64) (dropped int64, err error) {
 	return func(_ context.Context, share float64) (int64, error) {
+		if share == 0 {
+			return 0, nil
+		}
 		f := Flush{Share: share}
-		if err := f.validate(); err != nil {
+		if err := f.declare().Err; err != nil {
 			return 0, err
 		}
 		return f.flush(client)
 	}
-}
-
-func (f Flush) validate() error {
-	if f.Share > 0 && f.Share <= 1 { // also refuses NaN
-		return nil
-	}
-	return &simcity.FieldError{Field: "Flush.Share", Value: f.Share, Allowed: "above 0 to 1", Fix: "give a share such as 0.25"}
 }
 
 // flush deletes the keys on each server.

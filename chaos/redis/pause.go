@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -18,34 +18,24 @@ import (
 type Pause struct {
 	// WritesOnly lets reads through. Such a pause ends with the fault; one of all
 	// commands holds up its own end too, and lasts for Longest.
-	WritesOnly bool `json:"writesOnly,omitempty"`
+	WritesOnly bool `json:"writesOnly" doc:"reads go on"`
 	// Longest is after how much real time the server goes on by itself. Default 5
-	// seconds, at most a minute.
-	Longest time.Duration `json:"longestNanos"`
+	// seconds, at most a minute, which a test's patience outlasts.
+	Longest time.Duration `json:"longestMs" default:"5000" range:"1..60000" unit:"ms" doc:"after how much real time the server goes on by itself"`
 	// Client is where. Default: the one that the host offers.
 	Client redis.UniversalClient `json:"-"`
 }
 
-// longestMax keeps a revert from waiting for longer than a test's patience.
-const longestMax = time.Minute
-
 // Fault is the fault PAUSE_REDIS.
 func (p Pause) Fault() simcity.Fault {
-	p.Longest = cmp.Or(p.Longest, 5*time.Second)
-	fault := simcity.Fault{
-		Kind:       "PAUSE_REDIS",
-		Parameters: told(p),
-		Ready: func(w *simcity.World) error {
-			if !w.HostTimeIsReal() {
-				return errors.New("under a Virtual clock simulated time stands still while somebody waits for the server in a socket read: add .Clock(simcity.Stepped())")
-			}
-			return ready(w, p.Client)
-		},
-		Inject: p.inject,
+	fault := chaos.Declare("PAUSE_REDIS", &p)
+	fault.Ready = func(w *simcity.World) error {
+		if !w.HostTimeIsReal() {
+			return errors.New("under a Virtual clock simulated time stands still while somebody waits for the server in a socket read: add .Clock(simcity.Stepped())")
+		}
+		return ready(w, p.Client)
 	}
-	if p.Longest < time.Millisecond || p.Longest > longestMax {
-		fault.Err = &simcity.FieldError{Field: "Pause.Longest", Value: p.Longest, Allowed: "1ms to " + longestMax.String(), Fix: "give a real duration"}
-	}
+	fault.Inject = p.inject
 	return fault
 }
 

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -69,15 +68,4 @@ func ready(w *simcity.World, own redis.UniversalClient) error {
 		}
 		return nil
 	})
-}
-
-// told are the parameters of a fault as events tell them.
-func told(fault any) map[string]any {
-	encoded, err := json.Marshal(fault)
-	if err != nil {
-		return map[string]any{"error": err.Error()}
-	}
-	parameters := map[string]any{}
-	_ = json.Unmarshal(encoded, &parameters)
-	return parameters
 }

@@ -108,10 +108,10 @@ func visitor(answers *[]string, steps ...step) simcity.Agent {
 	})
 }
 
-// city is an hour with n citizens of one kind.
-func city(target simcity.Target, n int, agent simcity.Agent) *simcity.Simulation {
+// city is an hour with n citizens of one kind, whose commands know the faults.
+func city(target simcity.Target, n int, agent simcity.Agent, faults ...simcity.FaultKind) *simcity.Simulation {
 	return simcity.New(simcity.Scenario{
-		Name: "cached", Duration: time.Hour,
+		Name: "cached", Duration: time.Hour, Faults: faults,
 		Populations: []simcity.Population{{Name: "visitor", Agent: agent, Arrivals: simcity.ArrivalsFunc(func(_ context.Context, g *simcity.Gate) error {
 			for range n {
 				g.Spawn()

@@ -80,7 +80,7 @@ func Example() {
 	}
 	// Output:
 	// FAIL sold_once
-	// sql connect 3
+	// sql connect 2
 	// sql select 3
 	// sql update 2
 }

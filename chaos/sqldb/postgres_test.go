@@ -13,8 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bookiji/simcity/chaos/sqldb"
+	"github.com/bookiji/simcity/internal/pgtest"
 	"github.com/bookiji/simcity/simcity"
 )
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // shopOn is a host over a real database that looks for a booking, and then
 // inserts one.
@@ -95,7 +98,7 @@ func rush(t *testing.T, dsn string, seed uint64, seams bool) *simcity.Result {
 
 func TestSeamsFindACheckThenInsertRace(t *testing.T) {
 	t.Parallel()
-	dsn := database(t)
+	dsn := pgtest.Database(t)
 	found, without := 0, 0
 	for seed := uint64(1); seed <= 20; seed++ {
 		res := rush(t, dsn, seed, true)

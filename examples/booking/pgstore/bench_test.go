@@ -97,7 +97,7 @@ func (c *counter) round(tb testing.TB, each func(request int)) {
 // request takes.
 func BenchmarkBookRound(b *testing.B) {
 	var trips tripCounter
-	store := open(b, migrated(b), pgstore.Config{}, func(c *pgxpool.Config) { c.ConnConfig.Tracer = &trips })
+	store := open(b, schema.Database(b), pgstore.Config{}, func(c *pgxpool.Config) { c.ConnConfig.Tracer = &trips })
 	real, memory := openCounter(b, store), openCounter(b, booking.NewMemoryStore())
 	nothing := func(int) {}
 	real.round(b, nothing)

@@ -93,7 +93,7 @@ func TestBugLostUpdate(t *testing.T) {
 		var both sync.WaitGroup
 		both.Add(2)
 		m := &meeting{sql: "insert into public.promos values"}
-		b := open(t, migrated(t), pgstore.Config{Bugs: bugs}, func(c *pgxpool.Config) { c.ConnConfig.Tracer = m })
+		b := open(t, schema.Database(t), pgstore.Config{Bugs: bugs}, func(c *pgxpool.Config) { c.ConnConfig.Tracer = m })
 		m.at = func() { both.Done(); both.Wait() }
 		together(func(i int, _ func()) {
 			require.NoError(t, b.Update(t.Context(), func(tx booking.Tx) error {
@@ -114,7 +114,7 @@ func TestBugSecondConnection(t *testing.T) {
 	t.Parallel()
 	two := func(c *pgxpool.Config) { c.MaxConns = 2 }
 	for _, bugs := range [][]pgstore.Bug{nil, {pgstore.BugSecondConnection}} {
-		b := open(t, migrated(t), pgstore.Config{Bugs: bugs}, two)
+		b := open(t, schema.Database(t), pgstore.Config{Bugs: bugs}, two)
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		read := make([]error, 2)
@@ -153,7 +153,7 @@ func TestBugRefreshDies(t *testing.T) {
 
 func TestRefreshFailsOnALock(t *testing.T) {
 	t.Parallel()
-	b := open(t, migrated(t), pgstore.Config{LockTimeout: time.Millisecond})
+	b := open(t, schema.Database(t), pgstore.Config{LockTimeout: time.Millisecond})
 	keeper, err := b.pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = keeper.Rollback(context.Background()) }()

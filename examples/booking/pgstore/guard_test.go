@@ -1,12 +1,17 @@
 package pgstore_test
 
 import (
+	"context"
+	"os"
+	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bookiji/simcity/examples/booking"
 	"github.com/bookiji/simcity/examples/booking/pgstore"
+	"github.com/bookiji/simcity/internal/pgtest"
 )
 
 var stranger = booking.Identity{Role: booking.RoleCustomer, User: "cus_9"}
@@ -68,10 +73,39 @@ func TestGuardRestoresWhatWasBroken(t *testing.T) {
 	}
 }
 
-// Roles belong to all databases, so that this is done while no other test runs.
+// Roles belong to the whole server, where others rely on authenticated. So this
+// test has a role of its own, and a schema that is written for that one.
 func TestGuardTakesTheRightToPassBy(t *testing.T) {
-	guardRestores(t, `alter role authenticated bypassrls`,
-		[]string{"pg_authid: right of authenticated to pass policies by was unknown: removed"})
+	t.Parallel()
+	owner := open(t, schema.Database(t), pgstore.Config{})
+	role := "users_of_" + owner.pool.Config().ConnConfig.Database
+	owner.exec(t, `create role `+role+` bypassrls`)
+	t.Cleanup(func() {
+		_, err := owner.pool.Exec(context.Background(), `drop role `+role)
+		require.NoError(t, err)
+	})
+	text, err := os.ReadFile("schema.sql")
+	require.NoError(t, err)
+	url := pgtest.Database(t, pgtest.Supabase, func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `set search_path = ''; `+strings.ReplaceAll(string(text), "authenticated", role))
+		return err
+	})
+	b := open(t, url, pgstore.Config{})
+	require.NoError(t, b.put(t, slot("bk_1", "cus_1", noon())))
+	seen := func() (n int) {
+		require.NoError(t, pgx.BeginFunc(t.Context(), b.pool, func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), `set local role `+role)
+			require.NoError(t, err)
+			return tx.QueryRow(t.Context(), `select count(*) from bookings`).Scan(&n)
+		}))
+		return n
+	}
+	require.Equal(t, 1, seen(), "the door is open")
+	restored, err := b.GuardPolicies(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, restored)
+	require.Equal(t, []string{"pg_authid: right of " + role + " to pass policies by was unknown: removed"}, b.audit(t))
+	require.Zero(t, seen())
 }
 
 func guardRestores(t *testing.T, broken string, audit []string) {

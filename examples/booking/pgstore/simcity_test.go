@@ -3,63 +3,26 @@ package pgstore_test
 import (
 	"context"
 	"net/http"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bookiji/simcity/chaos"
+	"github.com/bookiji/simcity/chaos/postgres"
 	"github.com/bookiji/simcity/examples/booking"
 	"github.com/bookiji/simcity/examples/booking/pgstore"
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
 )
 
-// seamStore has a seam before each transaction: there the request may be parked
-// while others go first, as it would wait for a connection.
-type seamStore struct{ booking.Store }
-
-func (s seamStore) View(ctx context.Context, f func(booking.Tx) error) error {
-	if err := simcity.Yield(ctx, "store.View"); err != nil {
-		return err
-	}
-	return s.Store.View(ctx, f)
-}
-
-func (s seamStore) Update(ctx context.Context, f func(booking.Tx) error) error {
-	if err := simcity.Yield(ctx, "store.Update"); err != nil {
-		return err
-	}
-	return s.Store.Update(ctx, f)
-}
-
-// seamTracer has a seam before each statement, which takes a while if it shall.
-type seamTracer struct {
-	latency time.Duration
-	sent    *atomic.Int64
-}
-
-func (s seamTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	if s.latency > 0 {
-		pause(s.latency + time.Duration(s.sent.Add(1)%1000)) // no two end at one instant
-	}
-	if err := simcity.Yield(ctx, "store.statement"); err != nil {
-		ended, cancel := context.WithCancelCause(ctx)
-		cancel(err)
-		return ended
-	}
-	return ctx
-}
-
-func (seamTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-
-// city is the app on a database of its own. The pool is made inside of the
-// run, so that what waits for a connection is seen to wait.
-func city(url string, config pgstore.Config, app booking.Config, change ...func(*pgxpool.Config)) func(*simcity.World) (http.Handler, error) {
-	return func(w *simcity.World) (http.Handler, error) {
-		pool, err := connect(context.Background(), url, change...)
+// city is the app on a database of its own, with seams before statements. The
+// pool is made inside of the run, so that what waits for a connection is seen to
+// wait.
+func city(url string, config pgstore.Config, seams postgres.Seams, change ...func(*pgxpool.Config)) simcity.Target {
+	return simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
+		pool, err := connect(context.Background(), url, append(change, seams.Attach)...)
 		if err != nil {
 			return nil, err
 		}
@@ -69,9 +32,8 @@ func city(url string, config pgstore.Config, app booking.Config, change ...func(
 		if err != nil {
 			return nil, err
 		}
-		app.Store, app.Logger = seamStore{store}, w.Logger()
-		return booking.New(app)
-	}
+		return booking.New(booking.Config{Store: store, Logger: w.Logger()})
+	})
 }
 
 // An ordinary day on the real database. It ends as on the store in memory, and
@@ -82,7 +44,7 @@ func TestCityRepeatsOnPostgres(t *testing.T) {
 	day := func() *simcity.Result {
 		began := time.Now()
 		result := simcity.New(scenarios.Baseline()).Seed(0).
-			Target(simcity.InProcess(city(migrated(t), pgstore.Config{}, booking.Config{}))).Simulate(t)
+			Target(city(schema.Database(t), pgstore.Config{}, postgres.Seams{})).Simulate(t)
 		t.Logf("%s in %v", result.Line(), time.Since(began))
 		return result
 	}
@@ -90,9 +52,6 @@ func TestCityRepeatsOnPostgres(t *testing.T) {
 	require.Equal(t, simcity.Pass, first.Verdict, first.Explain())
 	require.Equal(t, first.Digest, day().Digest)
 }
-
-// pause is a database's time to answer, in the run's time.
-func pause(d time.Duration) { <-time.After(d) }
 
 // Each planted bug of transactions is found, by its own rule, where it can
 // happen: with a seam before each statement, and where requests must overlap for
@@ -111,6 +70,7 @@ func TestCityFindsThePlantedBugs(t *testing.T) {
 		{pgstore.BugSecondConnection, 0, 1, 0, "api_error_rate"},
 	} {
 		t.Run(string(planted.bug), func(t *testing.T) {
+			t.Parallel()
 			for seed := planted.seed; seed < planted.seed+20; seed++ {
 				broken := brokenRules(t, seed, planted.conns, planted.latency, planted.bug)
 				if len(broken) > 0 {
@@ -129,11 +89,14 @@ func brokenRules(t *testing.T, seed uint64, conns int32, latency time.Duration, 
 	day := scenarios.Baseline()
 	day.Duration = 12 * time.Hour
 	day.AllowEmpty = []string{"*"}
-	app := city(migrated(t), pgstore.Config{Bugs: bugs, LockTimeout: 20 * time.Millisecond}, booking.Config{}, func(c *pgxpool.Config) {
-		c.MaxConns = conns
-		c.ConnConfig.Tracer = seamTracer{latency, new(atomic.Int64)}
-	})
-	for _, v := range simcity.New(day).Seed(seed).Target(simcity.InProcess(app)).Simulate(t).Violations {
+	everywhere := postgres.Seams{InTransactions: true}
+	target := city(schema.Database(t), pgstore.Config{Bugs: bugs, LockTimeout: 20 * time.Millisecond}, everywhere, func(c *pgxpool.Config) { c.MaxConns = conns })
+	run := simcity.New(day).Seed(seed).Target(target)
+	if latency > 0 {
+		slow := chaos.SeamLatency{Seams: chaos.Seams{Prefix: "postgres "}, Delay: chaos.Delay{Typical: latency}}
+		run.Inject(slow.Fault(), 0, day.Duration)
+	}
+	for _, v := range run.Simulate(t).Violations {
 		names = append(names, v.Invariant)
 	}
 	return names

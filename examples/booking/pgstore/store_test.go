@@ -14,6 +14,7 @@ import (
 	"github.com/bookiji/simcity/examples/booking"
 	"github.com/bookiji/simcity/examples/booking/pgstore"
 	"github.com/bookiji/simcity/examples/booking/storetest"
+	"github.com/bookiji/simcity/internal/pgtest"
 )
 
 func TestStore(t *testing.T) {
@@ -60,7 +61,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	_, err := pgstore.Open(t.Context(), pgstore.Config{})
 	require.EqualError(t, err, "pgstore: Config.Pool is missing")
-	pool, err := connect(t.Context(), database(t))
+	pool, err := connect(t.Context(), pgtest.Database(t, pgtest.Supabase))
 	require.NoError(t, err)
 	defer pool.Close()
 	_, err = pgstore.Open(t.Context(), pgstore.Config{Pool: pool, LockTimeout: time.Microsecond})
@@ -187,7 +188,7 @@ func TestUpdatesThatCollideRunAgain(t *testing.T) {
 // A lock that somebody keeps ends an attempt, not the update.
 func TestUpdateWaitsForALockInPortions(t *testing.T) {
 	t.Parallel()
-	b := open(t, migrated(t), pgstore.Config{LockTimeout: 5 * time.Millisecond})
+	b := open(t, schema.Database(t), pgstore.Config{LockTimeout: 5 * time.Millisecond})
 	require.NoError(t, b.put(t, slot("bk_1", "cus_1", noon())))
 	keeper, err := b.pool.Begin(t.Context())
 	require.NoError(t, err)
@@ -206,7 +207,7 @@ func TestUpdateWaitsForALockInPortions(t *testing.T) {
 
 func TestUpdateGivesUp(t *testing.T) {
 	t.Parallel()
-	b := open(t, migrated(t), pgstore.Config{LockTimeout: time.Millisecond})
+	b := open(t, schema.Database(t), pgstore.Config{LockTimeout: time.Millisecond})
 	require.NoError(t, b.put(t, slot("bk_1", "cus_1", noon())))
 	keeper, err := b.pool.Begin(t.Context())
 	require.NoError(t, err)
@@ -237,9 +238,9 @@ func TestAnErrorThatIsPassedOverFailsTheUpdate(t *testing.T) {
 // enough for all.
 func TestOneConnectionIsEnough(t *testing.T) {
 	t.Parallel()
-	b := open(t, migrated(t), pgstore.Config{}, func(c *pgxpool.Config) { c.MaxConns = 1 })
+	b := open(t, schema.Database(t), pgstore.Config{}, func(c *pgxpool.Config) { c.MaxConns = 1 })
 	storetest.Run(t, func(t *testing.T) booking.Store {
-		return open(t, migrated(t), pgstore.Config{}, func(c *pgxpool.Config) { c.MaxConns = 1 })
+		return open(t, schema.Database(t), pgstore.Config{}, func(c *pgxpool.Config) { c.MaxConns = 1 })
 	})
 	require.Panics(t, func() { _ = b.View(t.Context(), func(booking.Tx) error { panic("halfway") }) })
 	require.NoError(t, b.RefreshListings(t.Context()))
