@@ -3,11 +3,13 @@ package pgstore_test
 import (
 	"context"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bookiji/simcity/chaos"
@@ -28,7 +30,8 @@ var marketplace = pgtest.Template{Setup: []pgtest.Setup{
 }}
 
 // cityOn is the app on a database of its own: SQL tells simulated time, there
-// are seams before transactions, and faults strike the real server.
+// are seams before transactions, and faults strike the real server. Where
+// REDIS_URL is set the search cache is there.
 func cityOn(dsn string, app booking.Config, bugs ...pgstore.Bug) simcity.Target {
 	return seamsOn(postgres.Seams{}, dsn, app, bugs...)
 }
@@ -56,6 +59,15 @@ func seamsOn(seams postgres.Seams, dsn string, app booking.Config, bugs ...pgsto
 		app := app
 		app.Store, app.Logger = store, w.Logger()
 		app.WebhookClient, app.WebhookURL, app.WebhookSecret = w.HostClient(), w.BaseURL()+"/api/payments/webhook", "whsec"
+		if url := os.Getenv("REDIS_URL"); url != "" {
+			options, err := redis.ParseURL(url)
+			if err != nil {
+				return nil, err
+			}
+			client := redis.NewClient(options)
+			w.OnClose(func(context.Context) error { return client.Close() })
+			app.Redis, app.RedisPrefix = client, config.ConnConfig.Database+":"
+		}
 		handler, err := booking.New(app)
 		if err != nil {
 			return nil, err
