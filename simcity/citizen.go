@@ -79,11 +79,16 @@ func (c *Citizen) Elapsed() time.Duration { return c.run.elapsed() }
 
 // Sleep lets simulated time pass. It returns [ErrOver] when the run is over and
 // ctx's error when ctx ends; a life should return either.
-func (c *Citizen) Sleep(ctx context.Context, d time.Duration) error { return c.actor.Sleep(ctx, d) }
+func (c *Citizen) Sleep(ctx context.Context, d time.Duration) error {
+	if c.run.explore.Snap == 0 || d <= 0 {
+		return c.actor.Sleep(ctx, d)
+	}
+	return c.actor.SleepUntil(ctx, c.run.explore.snapped(c.Elapsed()+d))
+}
 
 // SleepUntil waits for a simulated date.
 func (c *Citizen) SleepUntil(ctx context.Context, date time.Time) error {
-	return c.actor.SleepUntil(ctx, date.Sub(c.run.began))
+	return c.actor.SleepUntil(ctx, c.run.explore.snapped(date.Sub(c.run.began)))
 }
 
 // Client sends requests to the target as this citizen.

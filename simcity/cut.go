@@ -29,6 +29,8 @@ type Cut struct {
 	// "customer/7@3" is the third stop of customer/7. All others go first come,
 	// first served.
 	Held []string
+	// Explore is how the whole run looked for races.
+	Explore Explore
 	// Drawn leaves the schedule to the seed, as in the whole run; Held says nothing
 	// then.
 	Drawn bool

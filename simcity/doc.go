@@ -84,7 +84,8 @@
 // (kept in the user's cache folder, or in SIMCITY_SWEEP_HISTORY). SIMCITY_WORKERS
 // is how many processes, SIMCITY_SHARD=2/5 which part of the seeds this machine
 // runs (the usual CI variables are understood), SIMCITY_STOP_AFTER=3 ends after so
-// many failures. [Sometimes] and [Reachable] tell what a sweep never reached.
+// many failures. SIMCITY_EXPLORE=swarm lets each seed search in another way (see
+// [Explore]), and SIMCITY_EXPLORE=free with -race finds data races. [Sometimes] and [Reachable] tell what a sweep never reached.
 //
 // # Faults
 //
@@ -110,6 +111,6 @@
 // Response bodies are read whole, up to 8 MiB, after the handler has returned:
 // no streaming, no hijacking. A panic in a goroutine that the host itself
 // started ends the process, as it would in production. The race detector sees no
-// races between citizens, since they never overlap under a Virtual clock; use
-// Paced for -race.
+// races between citizens where they take turns: for -race use SIMCITY_EXPLORE=free
+// or a Paced clock.
 package simcity

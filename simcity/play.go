@@ -27,6 +27,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if p.settings.seed != nil {
 		p.simulation.seed = *p.settings.seed
 	}
+	if p.settings.explore != nil {
+		p.simulation.explore = *p.settings.explore
+	}
 	if p.settings.replay != "" {
 		if p.bundle, err = ReadBundle(p.settings.replay); err != nil {
 			return nil, err
@@ -45,6 +48,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	}
 	if err := p.simulation.Validate(); err != nil {
 		return nil, err
+	}
+	if p.settings.verify && p.simulation.explore.Order == Free {
+		return nil, &FieldError{Field: envVerify, Value: "1", Allowed: "an order that repeats", Fix: "a free run does not repeat: unset it"}
 	}
 	if p.settings.verify && p.simulation.clock.inner.HostTimeIsReal() {
 		return nil, &FieldError{Field: envVerify, Value: "1", Allowed: "a Virtual clock", Fix: "a run on real time does not repeat exactly: unset it, or leave this test out with -run"}
@@ -135,7 +141,7 @@ func (p *play) judgeSeed() *Result {
 	if p.bundle != nil {
 		p.compareWithBundle(res, first)
 	}
-	res.Repro = reproduction(p.t.Name(), res.Seed)
+	res.Repro = p.repro(res.Seed)
 	if p.bundle != nil {
 		res.Repro = fmt.Sprintf("%s=%s %s", envReplay, p.settings.replay, res.Repro)
 	}
@@ -143,6 +149,15 @@ func (p *play) judgeSeed() *Result {
 		res.Repro = envVerify + "=1 " + res.Repro
 	}
 	return res
+}
+
+// repro is the command that repeats a seed of this test.
+func (p *play) repro(seed uint64) string {
+	command := reproduction(p.t.Name(), seed)
+	if mode := p.settings.exploreMode; mode != "" {
+		command = envExplore + "=" + mode + " " + command
+	}
+	return command
 }
 
 // tell writes the verdict and, unless it is PASS, the bundle.

@@ -57,7 +57,7 @@ func reproduction(test string, seed uint64) string {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
 	pattern := strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
-	return fmt.Sprintf("%s=%d go test %s -run '%s'", envSeed, seed, dir, pattern)
+	return fmt.Sprintf("%s=%d go test %s%s -run '%s'", envSeed, seed, raceFlag, dir, pattern)
 }
 
 // packageDir is the folder of the package under test, seen from its module's

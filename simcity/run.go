@@ -36,6 +36,7 @@ type run struct {
 	handlers     *handlerTransport // nil for a target elsewhere
 	hostLog      hostLog
 	recorder     Recorder         // nil without telemetry
+	explore      Explore          // as drawn
 	cut          *Cut             // what is lived of the run; nil: all
 	tracing      *trace           // nil unless the run is shrunk
 	counted      map[string]int64 // of Sometimes; guarded by mu
@@ -125,6 +126,10 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	}
 	r.policies = r.scenario.Policies
 	r.cut = s.cut
+	r.explore = s.explore.drawn(seed)
+	if s.cut != nil {
+		r.explore = s.cut.Explore.drawn(seed)
+	}
 	r.tracing = s.tracing
 	r.cut.shorten(&r.scenario)
 	r.log.watch, r.log.silent = s.watchers, &r.abandoned
@@ -242,7 +247,8 @@ func (r *run) found() bool {
 func (r *run) startClock() {
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
-		Hold:         r.cut.hold(conductor.RandomHold(stream(r.seed, "schedule").Uint64())),
+		Hold:         r.cut.hold(r.explore.hold(r.seed)),
+		Together:     r.explore.Order == Free,
 		Overtaken:    r.tracing.overtaken(),
 		BetweenSteps: r.obey,
 		Panicked:     r.panicked,

@@ -24,6 +24,8 @@ const (
 	envTelemetry = "SIMCITY_TELEMETRY"
 	// envShrink asks for the smallest run that still fails.
 	envShrink = "SIMCITY_SHRINK"
+	// envExplore says how runs look for races.
+	envExplore = "SIMCITY_EXPLORE"
 	// envSeeds asks for a sweep: a count, or first-last.
 	envSeeds = "SIMCITY_SEEDS"
 	// envWorkers is how many processes a sweep has. Default one per processor.
@@ -45,12 +47,14 @@ const (
 
 // settings are what the environment asks for.
 type settings struct {
-	seed      *uint64 // nil: the simulation's own
-	verify    bool
-	replay    string
-	debug     bool
-	telemetry string
-	shrink    bool
+	seed        *uint64 // nil: the simulation's own
+	verify      bool
+	replay      string
+	debug       bool
+	telemetry   string
+	shrink      bool
+	explore     *Explore // nil: the simulation's own
+	exploreMode string
 
 	seeds        []uint64 // of a sweep; none: a single run
 	workers      int
@@ -69,7 +73,12 @@ var readers = map[string]func(s *settings, value string) error{
 		s.seed = &seed
 		return err
 	},
-	envVerify:       func(s *settings, value string) (err error) { s.verify, err = parseSwitch(envVerify, value); return },
+	envVerify: func(s *settings, value string) (err error) { s.verify, err = parseSwitch(envVerify, value); return },
+	envExplore: func(s *settings, value string) error {
+		e, err := parseExplore(value)
+		s.explore, s.exploreMode = &e, value
+		return err
+	},
 	envDebug:        func(s *settings, value string) (err error) { s.debug, err = parseSwitch(envDebug, value); return },
 	envShrink:       func(s *settings, value string) (err error) { s.shrink, err = parseSwitch(envShrink, value); return },
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },

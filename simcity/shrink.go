@@ -51,6 +51,7 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 	z.cut = Cut{
 		Scenario: p.simulation.scenario.Name, Seed: p.simulation.seed, Drawn: true,
 		Until: whole.end(), Citizens: whole.trace.born, Faults: whole.faults(),
+		Explore: p.simulation.explore.drawn(p.simulation.seed),
 	}
 	if !z.try(z.cut) {
 		return nil, fmt.Errorf("simcity: seed %d is not reproducible: the second run of it did not fail by %s; SIMCITY_VERIFY=1 names the first event that differs", p.simulation.seed, z.class)
@@ -209,6 +210,9 @@ func (c *Cut) test(name string) string {
 	fmt.Fprintf(&b, "func %sSeed%d(t *testing.T) {\n\tsimcity.Reproduce(t, simcity.Cut{\n", top, c.Seed)
 	fmt.Fprintf(&b, "\t\tScenario: %q, Seed: %d, Until: %d, // %s\n", c.Scenario, c.Seed, int64(c.Until), c.Until.Round(time.Millisecond))
 	fmt.Fprintf(&b, "\t\tCitizens: %s,\n", literal(c.Citizens))
+	if c.Explore.String() != "" {
+		fmt.Fprintf(&b, "\t\tExplore: simcity.Explore{Order: %q, Snap: %d}, // %s\n", c.Explore.Order, int64(c.Explore.Snap), c.Explore)
+	}
 	if len(c.Faults) > 0 {
 		fmt.Fprintf(&b, "\t\tFaults: %s,\n", literal(c.Faults))
 	}

@@ -23,6 +23,7 @@ type Simulation struct {
 	reporter Reporter
 	reach    []string
 	cut      *Cut
+	explore  Explore
 	tracing  *trace
 	err      error // the first mistake in building, told when it runs
 }
@@ -146,6 +147,9 @@ func (s *Simulation) Validate() error {
 	}
 	if s.clock.err != nil {
 		return s.clock.err
+	}
+	if err := s.explore.validate(s.clock); err != nil {
+		return err
 	}
 	if err := s.scenario.Validate(); err != nil {
 		return err

@@ -135,7 +135,7 @@ func (s *sweep) result(summary *sweepSummary) *Result {
 			res = bundle.Result
 			res.Bundle = out.Bundle
 		}
-		res.Repro = reproduction(s.play.t.Name(), out.Seed)
+		res.Repro = s.play.repro(out.Seed)
 		res.sweep = summary.String()
 		return res
 	}

@@ -39,7 +39,7 @@ type failureGroup struct {
 func (s *sweep) summary() *sweepSummary {
 	sum := &sweepSummary{
 		Seeds: len(s.done), Planned: len(s.seeds), Rate: s.rate(), Reached: make(map[string]int64),
-		Repro: func(seed uint64) string { return reproduction(s.play.t.Name(), seed) },
+		Repro: s.play.repro,
 	}
 	groups := map[string]*failureGroup{}
 	for _, out := range s.done {

@@ -38,9 +38,12 @@ func (s *sweep) hire() (*sweeper, error) {
 	for part := range strings.SplitSeq(s.play.t.Name(), "/") {
 		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
 	}
-	w := &sweeper{seeds: seeds, answers: make(chan []byte), said: &tail{}, exited: make(chan error, 1)}
+	w := &sweeper{seeds: seeds, answers: make(chan []byte), said: &tail{more: make(chan struct{}, 1)}, exited: make(chan error, 1)}
 	w.command = exec.Command(os.Args[0], "-test.run="+strings.Join(pattern, "/"), "-test.count=1", "-test.timeout=0")
-	w.command.Env = append(os.Environ(), envWorker+"="+strconv.Itoa(s.ordinal), "GOMAXPROCS=1")
+	w.command.Env = append(os.Environ(), envWorker+"="+strconv.Itoa(s.ordinal))
+	if s.play.simulation.explore.Order != Free { // who takes turns needs no second processor
+		w.command.Env = append(w.command.Env, "GOMAXPROCS=1")
+	}
 	w.command.ExtraFiles = []*os.File{seedsOut, answersIn}
 	w.command.Stdout, w.command.Stderr = w.said, w.said
 	err = w.command.Start()
@@ -78,9 +81,14 @@ func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
 			if !ok {
 				return w.died(seed), false
 			}
-			if err = json.Unmarshal(line, &out); err == nil {
-				return out, !strings.HasPrefix(out.Signature, string(FindingHang))
+			if err = json.Unmarshal(line, &out); err != nil {
+				continue
 			}
+			w.said.await(seedDone(seed), late.C)
+			if race := w.said.after(dataRace); race != "" {
+				return w.failed(seed, "data race", race), false
+			}
+			return out, !strings.HasPrefix(out.Signature, string(FindingHang))
 		case <-late.C:
 			w.kill()
 			return w.failed(seed, "time", fmt.Sprintf("the seed took longer than %s; raise %s if it may", limits.seedTime, envSeedTime)), false
@@ -103,22 +111,29 @@ func (w *sweeper) died(seed uint64) outcome {
 	if err := <-w.exited; err != nil {
 		how = err.Error()
 	}
-	said := w.said.String()
-	if i := strings.LastIndex(said, "panic: "); i >= 0 {
-		how += ": " + said[i:]
-	} else if i := strings.LastIndex(said, "fatal error: "); i >= 0 {
-		how += ": " + said[i:]
+	for _, end := range []string{"panic: ", "fatal error: "} {
+		if last := w.said.after(end); last != "" {
+			how += ": " + last
+			break
+		}
 	}
-	if strings.Contains(said, "WARNING: DATA RACE") {
-		return w.failed(seed, "data race", said[strings.Index(said, "WARNING: DATA RACE"):])
+	if race := w.said.after(dataRace); race != "" {
+		return w.failed(seed, "data race", race)
 	}
 	return w.failed(seed, "crash", how)
 }
 
+// dataRace is how a report of the race detector begins.
+const dataRace = "WARNING: DATA RACE"
+
 func (w *sweeper) failed(seed uint64, what, how string) outcome {
 	const most = 8000
 	how = how[:min(len(how), most)]
-	return outcome{Seed: seed, Verdict: Fail, Signature: what + ": " + withoutNumbers(how), Reason: "the seed's process failed: " + how}
+	signature := what + ": " + withoutNumbers(how)
+	if what == "data race" {
+		signature = what + " at " + firstHostFrame("goroutine\n"+raceFrames(how))
+	}
+	return outcome{Seed: seed, Verdict: Fail, Signature: signature, Reason: "the seed's process failed: " + how}
 }
 
 func (w *sweeper) kill() {
@@ -160,6 +175,7 @@ func (p *play) obeySweep() {
 				out.Bundle, _ = writeBundle(p.t, res, false)
 			}
 		}
+		fmt.Fprint(os.Stderr, seedDone(seed))
 		line, err := json.Marshal(out)
 		if err == nil {
 			_, err = fmt.Fprintf(answers, "%s\n", line)
@@ -171,8 +187,12 @@ func (p *play) obeySweep() {
 	p.t.SkipNow()
 }
 
+// seedDone is what a worker says when it has said everything about a seed.
+func seedDone(seed uint64) string { return fmt.Sprintf("\nsimcity: seed %d is done\n", seed) }
+
 // A tail keeps the end of what a process says.
 type tail struct {
+	more chan struct{} // buffered by one: something was said
 	mu   sync.Mutex
 	text []byte
 }
@@ -186,13 +206,33 @@ func (t *tail) Write(b []byte) (int, error) {
 	if extra := len(t.text) - tailKept; extra > 0 {
 		t.text = t.text[extra:]
 	}
+	select {
+	case t.more <- struct{}{}:
+	default:
+	}
 	return len(b), nil
 }
 
-func (t *tail) String() string {
+// await waits until that was said, or late is.
+func (t *tail) await(text string, late <-chan time.Time) {
+	for t.after(text) == "" {
+		select {
+		case <-t.more:
+		case <-late:
+			return
+		}
+	}
+}
+
+// after is what was said from the last time that beginning was said, or nothing.
+func (t *tail) after(beginning string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return string(t.text)
+	i := strings.LastIndex(string(t.text), beginning)
+	if i < 0 {
+		return ""
+	}
+	return string(t.text[i:])
 }
 
 // residentMemory is what a process takes, in bytes; 0 where /proc does not tell.
@@ -207,4 +247,16 @@ func residentMemory(pid int) int64 {
 	}
 	pages, _ := strconv.ParseInt(fields[1], 10, 64)
 	return pages * int64(os.Getpagesize())
+}
+
+// raceFrames are the stack lines of the first access in a race report, in the
+// shape of a goroutine's dump.
+func raceFrames(report string) string {
+	var lines []string
+	for _, line := range strings.Split(report, "\n") {
+		if trimmed := strings.TrimSpace(line); trimmed != line && trimmed != "" {
+			lines = append(lines, trimmed)
+		}
+	}
+	return strings.Join(lines, "\n")
 }

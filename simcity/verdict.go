@@ -26,6 +26,8 @@ type Result struct {
 	Scenario string   `json:"scenario"`
 	Seed     uint64   `json:"seed,string"`
 	Clock    string   `json:"clock"`
+	// Explored is how the run looked for races, empty for an ordinary run.
+	Explored string `json:"explored,omitempty"`
 	// Simulated is how far simulated time came, Wall how long it took.
 	Simulated  time.Duration `json:"simulated"`
 	Wall       time.Duration `json:"wall"`
@@ -85,9 +87,16 @@ const (
 
 // Line is the verdict in one line, stable and made for machines as well.
 func (r *Result) Line() string {
+	digest := r.Digest.String()[:16]
+	if r.Explored == string(Free) {
+		digest = "none"
+	}
 	line := fmt.Sprintf("simcity verdict=%s scenario=%s seed=%d clock=%s sim=%s citizens=%d operations=%d events=%d violations=%d digest=%s wall=%.2fs",
 		r.Verdict, r.Scenario, r.Seed, r.Clock, r.Simulated.Round(time.Second), r.Citizens, r.Operations, r.Events,
-		len(r.Violations), r.Digest.String()[:16], r.Wall.Seconds())
+		len(r.Violations), digest, r.Wall.Seconds())
+	if r.Explored != "" {
+		line += fmt.Sprintf(" explore=%q", r.Explored)
+	}
 	if r.Verified {
 		line += " verified=2"
 	}
@@ -120,7 +129,7 @@ func (r *run) result() *Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	res := &Result{
-		Scenario: r.scenario.Name, Seed: r.seed, Clock: r.clock.String(),
+		Scenario: r.scenario.Name, Seed: r.seed, Clock: r.clock.String(), Explored: r.explore.String(),
 		Simulated: min(metrics.At, r.scenario.Duration),
 		Citizens:  r.counts.born, Operations: r.counts.operations, Events: r.log.next,
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,

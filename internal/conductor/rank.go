@@ -100,3 +100,21 @@ var logs = func() (table [257]uint64) {
 	}
 	return table
 }()
+
+// How many priorities there are, how far apart, and for how many stops an actor
+// has one.
+const (
+	priorities   = 8
+	priorityBits = 4
+	priorityFor  = 12
+)
+
+// PriorityHold is the schedule of priorities: an actor is held back as its
+// priority says, 16 times as long for each below the highest, for a few stops.
+func PriorityHold(seed uint64) func(a *Actor, stop uint64) uint64 {
+	draw := RandomHold(seed + 1)
+	return func(a *Actor, stop uint64) uint64 {
+		priority := mix(mix(seed^a.Key)+stop/priorityFor) % priorities
+		return draw(a, stop) >> (priorityBits * priority)
+	}
+}

@@ -1,0 +1,29 @@
+//go:build race
+
+package simcity_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// Where everybody takes turns the race detector sees no race; in a free run it
+// does, and the sweep tells it as its seed's finding.
+func TestFreeSweepFindsDataRaces(t *testing.T) {
+	t.Setenv("SIMCITY_STOP_AFTER", "1")
+	_, told := swept(t, "50", simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
+		visits := map[string]int{}
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_ = simcity.Yield(r.Context(), "middle")
+			visits[r.URL.Path]++
+		}), nil
+	})).Populate(citizens("regular", 5, regular)).Explore(simcity.Explore{Order: simcity.Free}))
+	require.Contains(t, told, "NEW")
+	require.Contains(t, told, "data race at ")
+	require.Contains(t, told, "race_sweep_test.go")
+	require.Contains(t, told, "go test -race ./simcity -run")
+}
