@@ -5,6 +5,8 @@
 // Indexes and simulated nanoseconds are below 2^53 for runs of up to 104 days,
 // so that numbers hold them exactly. Seeds are not, and stay strings.
 
+const COUNTED = new Set(["offered", "entered", "completed"]);
+
 /** fromWire reads an event as the API tells it. */
 export function fromWire(wire) {
   const payload = wire.payload || {};
@@ -15,13 +17,14 @@ export function fromWire(wire) {
     type: wire.type,
     payload,
     after: wire.after,
+    observedAt: wire.observedAt,
     offered: 0,
     entered: 0,
     completed: 0,
   };
   if (payload.facts) {
     for (const fact of payload.facts) {
-      if (fact.kind in event && typeof event[fact.kind] === "number") event[fact.kind]++;
+      if (COUNTED.has(fact.kind)) event[fact.kind]++;
     }
     const { facts, ...rest } = payload;
     event.payload = rest;
