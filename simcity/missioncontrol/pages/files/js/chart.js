@@ -23,7 +23,8 @@ export class Chart {
    * domain() the simulated times at the edges; seek(nanos) is called on a click.
    */
   constructor(place, options) {
-    Object.assign(this, { unit: "count", bounds: () => [], marks: () => null, lines: [] }, options);
+    Object.assign(this, { bounds: () => [], marks: () => null, lines: [] }, options);
+    this.unit ??= "count";
     this.base = document.createElement("canvas");
     this.base.setAttribute("role", "img");
     this.over = document.createElement("canvas");
