@@ -96,7 +96,7 @@ func TestMissionControlByKeyboardAlone(t *testing.T) {
 	p.press(kb.ArrowLeft)
 	at(600)
 	p.press("c")
-	require.Equal(t, "fault.injected", ask[string](p, `(await new Promise((r) => setTimeout(r, 200)), document.querySelector(".row[aria-selected=true] .type").textContent)`))
+	require.Equal(t, "fault.injected", ask[string](p, `new Promise((r) => setTimeout(() => r(document.querySelector(".row[aria-selected=true] .type").textContent), 200))`))
 	p.press("]")
 	p.press("l")
 	p.wait(`document.querySelector("#live").dataset.behind === "no"`)

@@ -135,7 +135,7 @@ export class Chart {
     c.textBaseline = "middle";
     c.textAlign = "right";
     c.beginPath();
-    for (const value of niceTicks(view.y0, view.y1, view.height / 45)) {
+    for (const value of niceTicks(view.y0, view.y1, view.height / 34)) {
       const y = Math.round(this.y(value)) + 0.5;
       c.moveTo(view.left, y);
       c.lineTo(view.left + view.width, y);
@@ -162,12 +162,12 @@ export class Chart {
       c.fillStyle = color("--fault-band");
       c.fillRect(from, view.top, width, view.height);
       hatch(c, from, view.top, width, view.height, color("--fault-hatch"));
-      if (width > 60) {
-        c.fillStyle = color("--fault-text");
-        c.textAlign = "left";
-        c.textBaseline = "top";
-        c.fillText(fault.kind.replaceAll("_", " "), from + 4, view.top + 3, width - 8);
-      }
+      const name = fault.kind.replaceAll("_", " ");
+      if (c.measureText(name).width > width - 8) continue; // the lanes and the feed have the names
+      c.fillStyle = color("--fault-text");
+      c.textAlign = "left";
+      c.textBaseline = "top";
+      c.fillText(name, from + 4, view.top + 3);
     }
     c.restore();
   }

@@ -7,8 +7,8 @@ const CHARTS = [
   { title: "Latency", unit: "nanos", lines: [["p95", 1], ["p99", 2]], bounds: [["api_p95_response_time", "p95 bound", 1e6], ["api_p99_response_time", "p99 bound", 1e6]] },
   { title: "Funnel", unit: "share", lines: [["funnel", 4]], bounds: [["booking_funnel_success", "bound", 1]] },
   { title: "Cache", unit: "share", lines: [["cache", 5]], bounds: [["cache_hit_rate", "bound", 1]] },
-  { title: "Citizens", lines: [["citizens", 6]] },
-  { title: "Operations · conflicts · errors", lines: [["operations", 1], ["conflicts", 3], ["errors", 2]] },
+  { title: "Citizens", wide: true, lines: [["citizens", 6]] },
+  { title: "Operations · conflicts · errors", wide: true, lines: [["operations", 1], ["conflicts", 3], ["errors", 2]] },
 ];
 
 export class Charts {
@@ -17,7 +17,7 @@ export class Charts {
     Object.assign(this, { log, other });
     this.charts = CHARTS.map((spec) => {
       const holder = document.createElement("div");
-      holder.className = spec.big ? "slot big" : "slot";
+      holder.className = spec.big ? "slot big" : spec.wide ? "slot wide" : "slot";
       place.append(holder);
       return { spec, chart: new Chart(holder, {
         title: spec.title, unit: spec.unit, domain, seek, marks: () => log()?.marks,

@@ -27,7 +27,7 @@ const charts = new Charts($("#charts"), {
   log: () => page.log, bounds: () => page.bounds, seek: (nanos) => select(page.log.indexAt(nanos)),
   domain: () => {
     const planned = (page.run?.durationMinutes || 60) * 60e9;
-    const shown = page.connection === "ended" ? page.log.lastAt : Math.min(planned, Math.max(planned / 8, page.log.lastAt * 1.1));
+    const shown = page.connection === "ended" ? page.log.lastAt * 1.01 : Math.min(planned, Math.max(planned / 8, page.log.lastAt * 1.1));
     return [0, shown || planned];
   },
 });

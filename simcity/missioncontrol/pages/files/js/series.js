@@ -54,7 +54,7 @@ export class Counter {
   add(at, n) {
     const s = this.series;
     const x = Math.floor(at / this.span) * this.span;
-    if (s.n === 0) s.push(x, 0);
+    if (s.n === 0) s.push(0, 0);
     while (s.x[s.n - 1] < x) s.push(s.x[s.n - 1] + this.span, 0);
     s.y[s.n - 1] += n;
   }
