@@ -2,7 +2,6 @@ package pages_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -162,10 +161,4 @@ func (p *tab) shot(name string) {
 	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	require.NoError(p.t, err)
 	require.NoError(p.t, os.WriteFile(filepath.Join(p.shots, name+".png"), picture, 0o600))
-}
-
-// quote writes a value as JavaScript.
-func quote(value any) string {
-	encoded, _ := json.Marshal(value)
-	return string(encoded)
 }

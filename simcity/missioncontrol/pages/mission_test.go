@@ -116,7 +116,7 @@ func TestMissionControlByKeyboardAlone(t *testing.T) {
 	ask[bool](p, `(document.activeElement.blur(), window.scrollTo(0, 0), true)`)
 	for range 80 {
 		p.press(kb.Tab)
-		focus := ask[map[string]string](p, `({id: document.activeElement.id || document.activeElement.className, outline: getComputedStyle(document.activeElement).outlineStyle})`)
+		focus := ask[map[string]string](p, `({id: document.activeElement === document.body ? "" : document.activeElement.id || document.activeElement.className, outline: getComputedStyle(document.activeElement).outlineStyle})`)
 		if focus["id"] != "" {
 			require.NotEqual(t, "none", focus["outline"], "the focus on %s is not seen", focus["id"])
 		}

@@ -71,6 +71,7 @@ export class Chart {
       canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
     }
     this.redraw();
+    this.repoint(); // at once: the canvas has just been emptied
   }
 
   /** colors reads the page's colours as the browser resolves them. */

@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { Charts } from "./charts.js";
-import { attempt, confirmStop, copyText, dress, help, toast } from "./chrome.js";
+import { confirmStop, copyText, dress, help, toast } from "./chrome.js";
 import { findings, firstDivergence } from "./diff.js";
 import { $, announce, eachFrame, fill, h, setText } from "./dom.js";
 import { describe } from "./event.js";
