@@ -52,6 +52,8 @@ type run struct {
 	prober     atomic.Pointer[conductor.Actor]
 	inbox      chan Command // from outside, for running runs
 	stopAsked  atomic.Bool  // likewise
+	pacer      *pacer
+	held       atomic.Bool // paused or slowed down: it is not hung
 
 	mu          sync.Mutex
 	log         eventLog
@@ -110,6 +112,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		replay:   replay,
 		metrics:  newMetrics(),
 		inbox:    make(chan Command, 16),
+		pacer:    newPacer(s.speed),
 		alive:    make(map[*Citizen]struct{}),
 		latency:  NewTrend(),
 		quietly:  make(map[string]bool),
@@ -301,11 +304,23 @@ func (r *run) obey() {
 		r.replay = r.replay[1:]
 		r.command(c.By, c)
 	}
-	if r.stopAsked.CompareAndSwap(true, false) {
-		r.command("operator", Command{Kind: Stop})
+	r.hear()
+	if r.clock.inner.Name() == "virtual" && !r.closing.Load() {
+		r.hold()
 	}
+}
+
+// hear obeys what was sent from outside.
+func (r *run) hear() {
+	r.stopIfAsked()
 	for len(r.inbox) > 0 {
 		r.command("operator", <-r.inbox)
+	}
+}
+
+func (r *run) stopIfAsked() {
+	if r.stopAsked.CompareAndSwap(true, false) {
+		r.command("operator", Command{Kind: Stop})
 	}
 }
 
@@ -315,6 +330,7 @@ func (r *run) poke() {
 	if c := r.conducting.Load(); c != nil && r.clock.inner.HostTimeIsReal() {
 		c.Poke()
 	}
+	r.pacer.wake()
 }
 
 // reached tells whether the run is where c took effect when it was recorded:
@@ -358,6 +374,12 @@ func (r *run) command(by string, c Command) {
 		r.stopped = true
 		r.mu.Unlock()
 		r.conductor.Halt()
+	case Pause, Resume, Step, Speed:
+		if err := r.mayPace(c); err != nil {
+			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
+			return
+		}
+		r.pace(c)
 	case InjectFault:
 		c.Parameters = compact(c.Parameters)
 		if err := r.strikeNow(c, now); err != nil {
@@ -365,6 +387,19 @@ func (r *run) command(by string, c Command) {
 			return
 		}
 	}
+	if !c.Kind.paces() { // what changes nothing in the run is no event of it
+		r.eventOf(by, c)
+	}
+	if strings.HasPrefix(by, "command/") {
+		return // the scenario repeats its own
+	}
+	c.By = by
+	r.mu.Lock()
+	r.commands = append(r.commands, c)
+	r.mu.Unlock()
+}
+
+func (r *run) eventOf(by string, c Command) {
 	r.event(by, EventCommand, func(b []byte) []byte {
 		b = appendString(append(b, `{"kind":`...), string(c.Kind))
 		if len(c.Policies) > 0 {
@@ -375,13 +410,6 @@ func (r *run) command(by string, c Command) {
 		}
 		return append(b, '}')
 	})
-	if strings.HasPrefix(by, "command/") {
-		return // the scenario repeats its own
-	}
-	c.By = by
-	r.mu.Lock()
-	r.commands = append(r.commands, c)
-	r.mu.Unlock()
 }
 
 // onStop calls f when the citizens must end, until stop is called.

@@ -79,6 +79,14 @@ const (
 	ChangePolicies CommandKind = "policy"
 	// InjectFault injects a fault of Scenario.Faults.
 	InjectFault CommandKind = "event"
+	// Pause holds a Virtual run until Resume, and Step lets it go on for so many
+	// events. Speed slows it down to Factor simulated seconds per real second, 0
+	// for as fast as it goes. They change when the run goes on and nothing in it:
+	// they are recorded, but they are no events, and a replay leaves them out.
+	Pause  CommandKind = "pause"
+	Resume CommandKind = "resume"
+	Step   CommandKind = "step"
+	Speed  CommandKind = "speed"
 	// Stop ends the run with the verdict STOPPED.
 	Stop CommandKind = "stop"
 )
@@ -107,6 +115,10 @@ type Command struct {
 	Fault      string          `json:"fault,omitempty"`
 	Parameters json.RawMessage `json:"parameters,omitempty"`
 	For        time.Duration   `json:"for,omitempty"`
+	// Steps is how many events a Step lets pass; default 1.
+	Steps int `json:"steps,omitempty"`
+	// Factor is of Speed.
+	Factor float64 `json:"factor,omitempty"`
 }
 
 // withDefaults fills zero fields.
