@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bookiji/simcity/internal/conductor"
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // A run is one life of a city: f(scenario, seed, commands). It is built, run
@@ -33,9 +34,12 @@ type run struct {
 	metrics      *Metrics
 	seams        seams
 	client       *http.Client
+	locks        *locks.Table      // nil: locks of host code are no seams
+	suspicions   atomic.Int64      // of deadlocks
 	handlers     *handlerTransport // nil for a target elsewhere
 	hostLog      hostLog
-	recorder     Recorder         // nil without telemetry
+	recorder     Recorder // nil without telemetry
+	explored     exploring
 	cut          *Cut             // what is lived of the run; nil: all
 	tracing      *trace           // nil unless the run is shrunk
 	counted      map[string]int64 // of Sometimes; guarded by mu
@@ -68,6 +72,7 @@ type run struct {
 	findings    []Finding
 	commands    []Command // as they took effect
 	stopped     bool
+	deadlocked  bool
 	ended       bool // nothing more is judged
 	judgedAtEnd bool
 	closers     []func(context.Context) error
@@ -127,6 +132,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	r.cut = s.cut
 	r.tracing = s.tracing
 	r.cut.shorten(&r.scenario)
+	r.explored = s.explored
 	r.log.watch, r.log.silent = s.watchers, &r.abandoned
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
 	return r
@@ -167,6 +173,7 @@ func (r *run) event(actor, kind string, fill func([]byte) []byte) int64 {
 // live runs the city from its foundation to its end. It is the whole of a run
 // but for the bubble around it.
 func (r *run) live() {
+	defer func() { r.locks.Close() }()
 	if !r.found() {
 		return
 	}
@@ -240,6 +247,7 @@ func (r *run) found() bool {
 
 // startClock makes the conductor: simulated time begins.
 func (r *run) startClock() {
+	r.explore(r.explored)
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
 		Hold:         r.cut.hold(conductor.RandomHold(stream(r.seed, "schedule").Uint64())),
@@ -247,6 +255,8 @@ func (r *run) startClock() {
 		BetweenSteps: r.obey,
 		Panicked:     r.panicked,
 		Stalled:      r.stalled,
+		Locks:        r.locks,
+		Passed:       r.passedLock,
 	})
 	r.conducting.Store(r.conductor)
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // Settings from outside are environment variables, not flags: a flag would be
@@ -39,6 +41,13 @@ const (
 	// envSweepHistory is the file that tells new failures from ongoing ones.
 	envSweepHistory = "SIMCITY_SWEEP_HISTORY"
 
+	// envExplore switches off, by 0, what a binary compiled with the overlay of
+	// the command simcity explores. envPackages are the import path patterns of
+	// the host; the command itself reads envOverlayCache.
+	envExplore      = "SIMCITY_EXPLORE"
+	envPackages     = "SIMCITY_OVERLAY_PACKAGES"
+	envOverlayCache = "SIMCITY_OVERLAY_CACHE"
+
 	// envWorker makes this process a worker of a sweep. It is our own.
 	envWorker = "SIMCITY_TEST_WORKER"
 )
@@ -51,6 +60,7 @@ type settings struct {
 	debug     bool
 	telemetry string
 	shrink    bool
+	explored  exploring
 
 	seeds        []uint64 // of a sweep; none: a single run
 	workers      int
@@ -69,9 +79,16 @@ var readers = map[string]func(s *settings, value string) error{
 		s.seed = &seed
 		return err
 	},
-	envVerify:       func(s *settings, value string) (err error) { s.verify, err = parseSwitch(envVerify, value); return },
-	envDebug:        func(s *settings, value string) (err error) { s.debug, err = parseSwitch(envDebug, value); return },
-	envShrink:       func(s *settings, value string) (err error) { s.shrink, err = parseSwitch(envShrink, value); return },
+	envVerify: func(s *settings, value string) (err error) { s.verify, err = parseSwitch(envVerify, value); return },
+	envDebug:  func(s *settings, value string) (err error) { s.debug, err = parseSwitch(envDebug, value); return },
+	envShrink: func(s *settings, value string) (err error) { s.shrink, err = parseSwitch(envShrink, value); return },
+	envExplore: func(s *settings, value string) error {
+		on, err := parseSwitch(envExplore, value)
+		s.explored.off = !on
+		return err
+	},
+	envPackages:     func(s *settings, value string) error { s.explored.packages = locks.ParsePatterns(value); return nil },
+	envOverlayCache: func(*settings, string) error { return nil },
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
 	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
 	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },

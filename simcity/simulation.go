@@ -24,6 +24,7 @@ type Simulation struct {
 	reach    []string
 	cut      *Cut
 	tracing  *trace
+	explored exploring
 	err      error // the first mistake in building, told when it runs
 }
 

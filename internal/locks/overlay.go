@@ -1,0 +1,118 @@
+package locks
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// A thread is what the patched runtime keeps for a goroutine. Package sync's
+// patch and package runtime's declare the same fields.
+type thread struct {
+	mark   *Mark
+	id     uint64
+	kids   uint64
+	inside int64
+	held   int64
+}
+
+type (
+	takeHook    = func(t unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool
+	releaseHook = func(t unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int) bool
+	wokenHook   = func(t unsafe.Pointer, pc uintptr)
+)
+
+// overlaid is what the patched package sync offers.
+type overlaid interface {
+	SimCityOverlay1() (
+		install func(acquire, tried takeHook, release releaseHook, woken wokenHook),
+		try func(lock unsafe.Pointer, kind int) bool,
+		unlock func(lock unsafe.Pointer, kind int),
+		thread func() (unsafe.Pointer, uint64),
+		markBubble func(mark unsafe.Pointer),
+		packages string,
+	)
+}
+
+// patched is nil in a binary without the overlay.
+var patched = func() *patch {
+	offer, ok := new(sync.RWMutex).RLocker().(overlaid)
+	if !ok {
+		return nil
+	}
+	p := &patch{}
+	p.install, p.try, p.unlock, p.thread, p.markBubble, p.packages = offer.SimCityOverlay1()
+	return p
+}()
+
+type patch struct {
+	install    func(acquire, tried takeHook, release releaseHook, woken wokenHook)
+	try        func(lock unsafe.Pointer, kind int) bool
+	unlock     func(lock unsafe.Pointer, kind int)
+	thread     func() (unsafe.Pointer, uint64)
+	markBubble func(mark unsafe.Pointer)
+	packages   string
+
+	mu     sync.Mutex
+	tables int // open ones
+}
+
+// Active tells whether this binary was compiled with the overlay.
+func Active() bool { return patched != nil }
+
+// Packages are the patterns that the overlay was made with, if any.
+func Packages() string {
+	if patched == nil {
+		return ""
+	}
+	return patched.packages
+}
+
+// Thread is the number of the calling goroutine among those of its actor, 0
+// without the overlay.
+func Thread() uint64 {
+	if patched == nil {
+		return 0
+	}
+	t, _ := patched.thread()
+	return (*thread)(t).id
+}
+
+// opened installs the hooks with the first table.
+func (p *patch) opened() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tables++; p.tables == 1 {
+		p.install(acquire, tried, release, woken)
+	}
+}
+
+// closed takes the hooks out with the last table.
+func (p *patch) closed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tables--; p.tables == 0 {
+		p.install(nil, nil, nil, nil)
+	}
+}
+
+func acquire(at unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
+	t := (*thread)(at)
+	return t.mark.table.acquire(t, goroutine, lock, kind, pc)
+}
+
+func tried(at unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
+	t := (*thread)(at)
+	return t.mark.table.tried(t, goroutine, lock, kind, pc)
+}
+
+func release(at unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int) bool {
+	t := (*thread)(at)
+	return t.mark.table.release(t, goroutine, lock, kind)
+}
+
+func woken(at unsafe.Pointer, pc uintptr) {
+	t := (*thread)(at)
+	if s := t.mark.table.sites.of(pc); s.class == classHost {
+		t.park(s.wake)
+	}
+}
