@@ -16,15 +16,14 @@ type thread struct {
 }
 
 type (
-	takeHook    = func(t unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool
-	releaseHook = func(t unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int) bool
-	wokenHook   = func(t unsafe.Pointer, pc uintptr)
+	lockHook  = func(t unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool
+	wokenHook = func(t unsafe.Pointer, pc uintptr)
 )
 
 // overlaid is what the patched package sync offers.
 type overlaid interface {
 	SimCityOverlay1() (
-		install func(acquire, tried takeHook, release releaseHook, woken wokenHook),
+		install func(acquire, tried, release lockHook, woken wokenHook),
 		try func(lock unsafe.Pointer, kind int) bool,
 		unlock func(lock unsafe.Pointer, kind int),
 		thread func() (unsafe.Pointer, uint64),
@@ -45,7 +44,7 @@ var patched = func() *patch {
 }()
 
 type patch struct {
-	install    func(acquire, tried takeHook, release releaseHook, woken wokenHook)
+	install    func(acquire, tried, release lockHook, woken wokenHook)
 	try        func(lock unsafe.Pointer, kind int) bool
 	unlock     func(lock unsafe.Pointer, kind int)
 	thread     func() (unsafe.Pointer, uint64)
@@ -105,9 +104,9 @@ func tried(at unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, p
 	return t.mark.table.tried(t, goroutine, lock, kind, pc)
 }
 
-func release(at unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int) bool {
+func release(at unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
 	t := (*thread)(at)
-	return t.mark.table.release(t, goroutine, lock, kind)
+	return t.mark.table.release(goroutine, lock, kind, pc)
 }
 
 func woken(at unsafe.Pointer, pc uintptr) {

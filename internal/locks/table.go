@@ -186,7 +186,10 @@ func (t *Table) tried(th *thread, goroutine uint64, lock unsafe.Pointer, kind in
 
 // release gives a lock back and wakes those who wait for it. It is false for a
 // lock that was not taken here.
-func (t *Table) release(_ *thread, goroutine uint64, lock unsafe.Pointer, kind int) bool {
+func (t *Table) release(goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
+	if t.sites.of(pc).class == classBare {
+		return false
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.locks[lock]
