@@ -64,7 +64,7 @@ func (w *waiter) blockers() []owner {
 	}
 	if w.kind == kindRead {
 		for _, other := range w.entry.waiters {
-			if other.kind == kindWrite && slices.Contains(w.entry.writers, other.goroutine) {
+			if other.kind == kindWrite {
 				all = append(all, owner{goroutine: other.goroutine, who: other.who, site: other.site, kind: kindWrite})
 			}
 		}
@@ -73,7 +73,11 @@ func (w *waiter) blockers() []owner {
 }
 
 func (w *waiter) waitsFor(o owner) string {
-	return fmt.Sprintf("%s waits at %s for %s, who has it since %s", w.who, w.site.seam, o.who, o.site.seam)
+	why := "who has it since"
+	if w.kind == kindRead && o.kind == kindWrite && w.entry.pends(o.goroutine) {
+		why = "who waits to write and is first, at"
+	}
+	return fmt.Sprintf("%s waits at %s for %s, %s %s", w.who, w.site.seam, o.who, why, o.site.seam)
 }
 
 // Standing tells the deadlocks that still are and have not been told.

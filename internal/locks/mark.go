@@ -32,16 +32,7 @@ func (m *Mark) Enter(number uint64) (leave func()) {
 	if m == nil {
 		return func() {}
 	}
-	at, _ := patched.thread()
-	t := (*thread)(at)
-	before := *t
-	t.mark, t.id, t.kids = m, number, 0
-	return func() { t.mark, t.id, t.kids = before.mark, before.id, before.kids }
-}
-
-// park is a seam, unless the goroutine holds a lock of simcity's own.
-func (t *thread) park(place string) {
-	if t.mark.park != nil && t.held == 0 {
-		t.mark.park(place)
-	}
+	mark, id, kids := patched.thread()
+	patched.setThread(unsafe.Pointer(m), number, 0)
+	return func() { patched.setThread(mark, id, kids) }
 }

@@ -5,19 +5,9 @@ import (
 	"unsafe"
 )
 
-// A thread is what the patched runtime keeps for a goroutine. Package sync's
-// patch and package runtime's declare the same fields.
-type thread struct {
-	mark   *Mark
-	id     uint64
-	kids   uint64
-	inside int64
-	held   int64
-}
-
 type (
-	lockHook  = func(t unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool
-	wokenHook = func(t unsafe.Pointer, pc uintptr)
+	lockHook  = func(mark unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool
+	wokenHook = func(mark unsafe.Pointer, goroutine uint64, pc uintptr)
 )
 
 // overlaid is what the patched package sync offers.
@@ -26,7 +16,8 @@ type overlaid interface {
 		install func(acquire, tried, release lockHook, woken wokenHook),
 		try func(lock unsafe.Pointer, kind int) bool,
 		unlock func(lock unsafe.Pointer, kind int),
-		thread func() (unsafe.Pointer, uint64),
+		thread func() (mark unsafe.Pointer, id, kids uint64),
+		setThread func(mark unsafe.Pointer, id, kids uint64),
 		markBubble func(mark unsafe.Pointer),
 		packages string,
 	)
@@ -39,7 +30,7 @@ var patched = func() *patch {
 		return nil
 	}
 	p := &patch{}
-	p.install, p.try, p.unlock, p.thread, p.markBubble, p.packages = offer.SimCityOverlay1()
+	p.install, p.try, p.unlock, p.thread, p.setThread, p.markBubble, p.packages = offer.SimCityOverlay1()
 	return p
 }()
 
@@ -47,7 +38,8 @@ type patch struct {
 	install    func(acquire, tried, release lockHook, woken wokenHook)
 	try        func(lock unsafe.Pointer, kind int) bool
 	unlock     func(lock unsafe.Pointer, kind int)
-	thread     func() (unsafe.Pointer, uint64)
+	thread     func() (mark unsafe.Pointer, id, kids uint64)
+	setThread  func(mark unsafe.Pointer, id, kids uint64)
 	markBubble func(mark unsafe.Pointer)
 	packages   string
 
@@ -72,8 +64,8 @@ func Thread() uint64 {
 	if patched == nil {
 		return 0
 	}
-	t, _ := patched.thread()
-	return (*thread)(t).id
+	_, id, _ := patched.thread()
+	return id
 }
 
 // opened installs the hooks with the first table.
@@ -94,24 +86,23 @@ func (p *patch) closed() {
 	}
 }
 
-func acquire(at unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
-	t := (*thread)(at)
-	return t.mark.table.acquire(t, goroutine, lock, kind, pc)
+func acquire(mark unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
+	m := (*Mark)(mark)
+	return m.table.acquire(m, goroutine, lock, kind, pc)
 }
 
-func tried(at unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
-	t := (*thread)(at)
-	return t.mark.table.tried(t, goroutine, lock, kind, pc)
+func tried(mark unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
+	m := (*Mark)(mark)
+	return m.table.tried(m, goroutine, lock, kind, pc)
 }
 
-func release(at unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
-	t := (*thread)(at)
-	return t.mark.table.release(goroutine, lock, kind, pc)
+func release(mark unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
+	return (*Mark)(mark).table.release(goroutine, lock, kind, pc)
 }
 
-func woken(at unsafe.Pointer, pc uintptr) {
-	t := (*thread)(at)
-	if s := t.mark.table.sites.of(pc); s.class == classHost {
-		t.park(s.wake)
+func woken(mark unsafe.Pointer, goroutine uint64, pc uintptr) {
+	m := (*Mark)(mark)
+	if s := m.table.sites.of(pc); s.class == classHost {
+		m.table.seam(m, goroutine, s.wake)
 	}
 }

@@ -35,6 +35,7 @@ type Table struct {
 	mu      sync.Mutex
 	locks   map[unsafe.Pointer]*entry
 	waiting map[uint64]*waiter // by goroutine
+	ours    map[uint64]int     // how many locks of simcity's own a goroutine holds
 	circles []*circle
 	spare   []*entry
 }
@@ -49,7 +50,6 @@ type entry struct {
 // An owner is a goroutine that holds a lock.
 type owner struct {
 	goroutine uint64
-	thread    *thread
 	who       string
 	site      *site
 	kind      int
@@ -78,6 +78,7 @@ func Open(config Config) *Table {
 		sites:   sites{packages: config.Packages},
 		locks:   make(map[unsafe.Pointer]*entry),
 		waiting: make(map[uint64]*waiter),
+		ours:    make(map[uint64]int),
 	}
 }
 
@@ -88,36 +89,49 @@ func (t *Table) Close() {
 	}
 }
 
-// acquire takes a lock for th. It is false for a lock that is held by somebody
+// acquire takes a lock for the calling goroutine. It is false for a lock that is held by somebody
 // outside of the run, who is none of its business.
-func (t *Table) acquire(th *thread, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) (taken bool) {
+func (t *Table) acquire(m *Mark, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) (taken bool) {
 	s := t.sites.of(pc)
 	if s.class == classBare {
 		return false
 	}
 	if s.class == classHost {
-		th.park(s.seam)
+		t.seam(m, goroutine, s.seam)
 	}
 	for first := true; ; first = false {
 		steps := t.config.Steps()
-		w, taken := t.takeOrWait(th, goroutine, lock, kind, s, first)
+		w, taken := t.takeOrWait(m, goroutine, lock, kind, s, first)
 		if w == nil {
 			return taken
 		}
 		<-w.wake
 		if s.class == classHost || s.class == classOther && t.config.Steps() != steps {
-			th.park(s.seam)
+			t.seam(m, goroutine, s.seam)
 		}
 	}
 }
 
+// seam parks the calling goroutine, unless it holds a lock of simcity's own.
+func (t *Table) seam(m *Mark, goroutine uint64, place string) {
+	if m.park == nil {
+		return
+	}
+	t.mu.Lock()
+	busy := t.ours[goroutine] > 0
+	t.mu.Unlock()
+	if !busy {
+		m.park(place)
+	}
+}
+
 // takeOrWait takes the lock or queues for it. Neither: it is an outsider's.
-func (t *Table) takeOrWait(th *thread, goroutine uint64, lock unsafe.Pointer, kind int, s *site, first bool) (w *waiter, taken bool) {
+func (t *Table) takeOrWait(m *Mark, goroutine uint64, lock unsafe.Pointer, kind int, s *site, first bool) (w *waiter, taken bool) {
 	t.mu.Lock()
 	e := t.locks[lock]
 	if e == nil || kind != kindRead || !e.writerWaits() {
 		if patched.try(lock, kind) {
-			t.own(e, th, goroutine, lock, kind, s)
+			t.own(e, m, goroutine, lock, kind, s)
 			t.mu.Unlock()
 			return nil, true
 		}
@@ -127,7 +141,7 @@ func (t *Table) takeOrWait(th *thread, goroutine uint64, lock unsafe.Pointer, ki
 		t.mu.Unlock()
 		return nil, false
 	}
-	w = &waiter{goroutine: goroutine, who: th.mark.who, site: s, entry: e, kind: kind, wake: make(chan struct{})}
+	w = &waiter{goroutine: goroutine, who: m.who, site: s, entry: e, kind: kind, wake: make(chan struct{})}
 	w.stack = make([]uintptr, 32)
 	w.stack = w.stack[:runtime.Callers(6, w.stack)]
 	if first && kind == kindWrite {
@@ -146,18 +160,21 @@ func (t *Table) takeOrWait(th *thread, goroutine uint64, lock unsafe.Pointer, ki
 // writerWaits tells whether readers have to wait for a writer that waits.
 func (e *entry) writerWaits() bool { return len(e.writers) > 0 }
 
-// own notes that th holds the lock. The caller holds mu.
-func (t *Table) own(e *entry, th *thread, goroutine uint64, lock unsafe.Pointer, kind int, s *site) {
+// pends tells whether a goroutine is one of those writers.
+func (e *entry) pends(goroutine uint64) bool { return slices.Contains(e.writers, goroutine) }
+
+// own notes that a goroutine holds the lock. The caller holds mu.
+func (t *Table) own(e *entry, m *Mark, goroutine uint64, lock unsafe.Pointer, kind int, s *site) {
 	if e == nil {
 		e = t.newEntry()
 		t.locks[lock] = e
 	}
-	e.owners = append(e.owners, owner{goroutine: goroutine, thread: th, who: th.mark.who, site: s, kind: kind})
+	e.owners = append(e.owners, owner{goroutine: goroutine, who: m.who, site: s, kind: kind})
 	if kind == kindWrite {
 		e.writers = slices.DeleteFunc(e.writers, func(g uint64) bool { return g == goroutine })
 	}
 	if s.class == classOurs {
-		th.held++
+		t.ours[goroutine]++
 	}
 }
 
@@ -172,7 +189,7 @@ func (t *Table) leave(e *entry, goroutine uint64, lock unsafe.Pointer) {
 }
 
 // tried is TryLock: no seam, but a lock that is held afterwards is known.
-func (t *Table) tried(th *thread, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
+func (t *Table) tried(m *Mark, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
 	s := t.sites.of(pc)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -180,7 +197,7 @@ func (t *Table) tried(th *thread, goroutine uint64, lock unsafe.Pointer, kind in
 	if e != nil && kind == kindRead && e.writerWaits() || !patched.try(lock, kind) {
 		return false
 	}
-	t.own(e, th, goroutine, lock, kind, s)
+	t.own(e, m, goroutine, lock, kind, s)
 	return true
 }
 
@@ -201,7 +218,9 @@ func (t *Table) release(goroutine uint64, lock unsafe.Pointer, kind int, pc uint
 		i = 0 // somebody gives it back for whoever took it
 	}
 	if o := e.owners[i]; o.site.class == classOurs {
-		o.thread.held--
+		if t.ours[o.goroutine]--; t.ours[o.goroutine] == 0 {
+			delete(t.ours, o.goroutine)
+		}
 	}
 	e.owners = slices.Delete(e.owners, i, i+1)
 	patched.unlock(lock, kind)
