@@ -70,6 +70,8 @@
 //   - SIMCITY_VERIFY=1 runs each city twice and names the first event that differs
 //   - SIMCITY_REPLAY=bundle.json repeats a recorded run, commands included
 //   - SIMCITY_DEBUG=1 prints every event
+//   - SIMCITY_EXPLORE=0 leaves locks alone in a binary with the overlay
+//   - SIMCITY_OVERLAY_PACKAGES names the host's packages there
 //
 // # What a bubble asks of the host
 //
@@ -80,7 +82,19 @@
 // and SIMCITY_VERIFY shows where that matters. If the host cannot stop its
 // goroutines the bubble is frozen at the end and the run says so in a note; give
 // the handler a Close() error method and leaks become findings. Never park with
-// a lock held that others need: the watchdog names holder and waiter.
+// a lock held that others need, unless you explore: the watchdog names holder and
+// waiter.
+//
+// # Exploring
+//
+// Compiled with the overlay that the command cmd/simcity makes, every lock that
+// host code takes under a Virtual clock is a seam, although nobody touched the
+// host, and locks may be held across a park:
+//
+//	go test -overlay="$(go tool simcity overlay)" ./...
+//
+// A note of the result says so. Actors that wait for one another's locks for
+// good are a finding, deadlock, with their stacks.
 //
 // # Limits
 //

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -68,11 +67,17 @@ func TestToolchainWithoutSourcesIsTold(t *testing.T) {
 // pretend puts another go command first in PATH, whose go env says text.
 func pretend(t *testing.T, text string) {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("no shell script can stand in for the go command on Windows")
-	}
+	self, err := os.Executable()
+	require.NoError(t, err)
+	program, err := os.ReadFile(self)
+	require.NoError(t, err)
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\necho '"+text+"'\n"), 0o700)) //nolint:gosec // a script is to be run
+	extension := ""
+	if filepath.Ext(self) == ".exe" {
+		extension = ".exe"
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"+extension), program, 0o700))
+	t.Setenv(envPretend, text)
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
@@ -150,6 +155,16 @@ func TestSeedsRepeatOnOneAndTwoProcessors(t *testing.T) {
 	}
 	distinct := slices.Compact(slices.Sorted(slices.Values(first["book"].Digests)))
 	require.Len(t, distinct, 100, "each seed is a run of its own")
+}
+
+func TestRunsInOneProcessDoNotDisturbOneAnother(t *testing.T) {
+	t.Parallel()
+	h := shop(t)
+	const modes = "book=60,count=60,price=60,hold=60,sleep=60,fork=60,queue=60,move-right=60,move=10"
+	alone := h.live(t, h.overlaid, modes)
+	for mode, r := range h.live(t, h.overlaid, modes, "SHOP_TOGETHER=1") {
+		require.Equal(t, alone[mode].Digests, r.Digests, mode)
+	}
 }
 
 // examples makes the packages of the reference app the host's.

@@ -29,7 +29,14 @@ var shopBuilt = sync.OnceValues(buildShop)
 
 var scratch string // the folder of the shop, which TestMain removes
 
+// envPretend makes this binary a go command that says no more than its value.
+const envPretend = "SIMCITY_TEST_PRETEND"
+
 func TestMain(m *testing.M) {
+	if text := os.Getenv(envPretend); text != "" && strings.HasPrefix(filepath.Base(os.Args[0]), "go") {
+		fmt.Println(text)
+		return
+	}
 	status := m.Run()
 	if scratch != "" {
 		_ = os.RemoveAll(scratch)

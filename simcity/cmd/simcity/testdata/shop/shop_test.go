@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,33 +20,42 @@ import (
 )
 
 // TestShop lives through SHOP_MODES, each with as many seeds as it says, and
-// writes a line for each.
+// writes a line for each; all modes at once if SHOP_TOGETHER is set.
 func TestShop(t *testing.T) {
 	if procs, err := strconv.Atoi(os.Getenv("SHOP_PROCS")); err == nil {
 		runtime.GOMAXPROCS(procs)
 	}
+	var all sync.WaitGroup
 	for mode := range strings.SplitSeq(os.Getenv("SHOP_MODES"), ",") {
-		name, count, _ := strings.Cut(mode, "=")
-		seeds, err := strconv.Atoi(count)
-		if err != nil {
-			t.Fatal(err)
+		all.Go(func() { liveAll(t, mode) })
+		if os.Getenv("SHOP_TOGETHER") == "" {
+			all.Wait()
 		}
-		r := report{Mode: name, Seeds: seeds, Kinds: map[string]int{}}
-		began := time.Now()
-		for seed := range seeds {
-			if bug, ok := strings.CutPrefix(name, "baseline"); ok {
-				r.add(seed+1, baseline(t, strings.TrimPrefix(bug, ":"), uint64(seed+1)))
-				continue
-			}
-			r.add(seed+1, live(t, name, uint64(seed+1)))
-		}
-		r.Millis = time.Since(began).Milliseconds()
-		text, err := json.Marshal(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Printf("REPORT %s\n", text)
 	}
+	all.Wait()
+}
+
+func liveAll(t *testing.T, mode string) {
+	name, count, _ := strings.Cut(mode, "=")
+	seeds, err := strconv.Atoi(count)
+	if err != nil {
+		panic(err)
+	}
+	r := report{Mode: name, Seeds: seeds, Kinds: map[string]int{}}
+	began := time.Now()
+	for seed := range seeds {
+		if bug, ok := strings.CutPrefix(name, "baseline"); ok {
+			r.add(seed+1, baseline(t, strings.TrimPrefix(bug, ":"), uint64(seed+1)))
+			continue
+		}
+		r.add(seed+1, live(t, name, uint64(seed+1)))
+	}
+	r.Millis = time.Since(began).Milliseconds()
+	text, err := json.Marshal(r)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("REPORT %s\n", text)
 }
 
 // A report is what became of a mode's seeds.
@@ -95,9 +105,10 @@ func live(t *testing.T, mode string, seed uint64) *simcity.Result {
 		})}},
 		Invariants: []simcity.Invariant{once()},
 	}
-	running, err := simcity.New(scenario).Seed(seed).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) { return shop.New(), nil })).Start(t.Context())
+	simulation := simcity.New(scenario).Seed(seed).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) { return shop.New(), nil }))
+	running, err := simulation.Start(t.Context())
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return running.Wait()
 }
