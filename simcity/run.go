@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bookiji/simcity/internal/conductor"
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // A run is one life of a city: f(scenario, seed, commands). It is built, run
@@ -33,10 +34,13 @@ type run struct {
 	metrics      *Metrics
 	seams        seams
 	client       *http.Client
+	locks        *locks.Table      // nil: locks of host code are no seams
+	suspicions   atomic.Int64      // of deadlocks
 	handlers     *handlerTransport // nil for a target elsewhere
 	hostLog      hostLog
-	recorder     Recorder         // nil without telemetry
-	explore      Explore          // as drawn
+	recorder     Recorder // nil without telemetry
+	explore      Explore  // as drawn
+	overlaid     exploring
 	cut          *Cut             // what is lived of the run; nil: all
 	tracing      *trace           // nil unless the run is shrunk
 	counted      map[string]int64 // of Sometimes; guarded by mu
@@ -71,6 +75,7 @@ type run struct {
 	findings    []Finding
 	commands    []Command // as they took effect
 	stopped     bool
+	deadlocked  bool
 	ended       bool // nothing more is judged
 	judgedAtEnd bool
 	closers     []func(context.Context) error
@@ -135,6 +140,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	}
 	r.tracing = s.tracing
 	r.cut.shorten(&r.scenario)
+	r.overlaid = s.overlaid
 	r.log.watch, r.log.silent = s.watchers, &r.abandoned
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
 	return r
@@ -175,6 +181,7 @@ func (r *run) event(actor, kind string, fill func([]byte) []byte) int64 {
 // live runs the city from its foundation to its end. It is the whole of a run
 // but for the bubble around it.
 func (r *run) live() {
+	defer func() { r.locks.Close() }()
 	if !r.found() {
 		return
 	}
@@ -248,6 +255,7 @@ func (r *run) found() bool {
 
 // startClock makes the conductor: simulated time begins.
 func (r *run) startClock() {
+	r.openLocks(r.overlaid)
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
 		Hold:         r.cut.hold(r.explore.hold(r.seed)),
@@ -256,6 +264,8 @@ func (r *run) startClock() {
 		BetweenSteps: r.obey,
 		Panicked:     r.panicked,
 		Stalled:      r.stalled,
+		Locks:        r.locks,
+		Passed:       r.passedLock,
 	})
 	r.conducting.Store(r.conductor)
 }

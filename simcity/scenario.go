@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/bookiji/simcity/internal/conductor"
 )
 
 // A Scenario says what happens in a run: workload, policies, fault schedule,
@@ -201,7 +203,7 @@ func (s *Scenario) tick(p Policies) time.Duration {
 }
 
 // reservedNames are those of the engine's own actors and streams.
-var reservedNames = []string{"command", "end", "fault", "gate", "host", "judge", "run", "tick", "world"}
+var reservedNames = []string{conductor.Background, "command", "deadlock", "end", "fault", "gate", "host", "judge", "run", "tick", "world"}
 
 func (s *Scenario) validatePopulations() error {
 	if len(s.Populations) == 0 {

@@ -26,6 +26,7 @@ type Simulation struct {
 	cut      *Cut
 	explore  Explore
 	tracing  *trace
+	overlaid exploring
 	err      error // the first mistake in building, told when it runs
 }
 
