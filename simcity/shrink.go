@@ -205,7 +205,7 @@ func (s *Shrunk) String() string {
 
 // test is a Go test that reproduces the cut by calling the test that failed.
 func (c *Cut) test(name string) string {
-	top, _, sub := strings.Cut(name, "/")
+	top, sub, _ := strings.Cut(name, "/")
 	var b strings.Builder
 	fmt.Fprintf(&b, "func %sSeed%d(t *testing.T) {\n\tsimcity.Reproduce(t, simcity.Cut{\n", top, c.Seed)
 	fmt.Fprintf(&b, "\t\tScenario: %q, Seed: %d, Until: %d, // %s\n", c.Scenario, c.Seed, int64(c.Until), c.Until.Round(time.Millisecond))
@@ -222,12 +222,11 @@ func (c *Cut) test(name string) string {
 	case len(c.Held) > 0:
 		fmt.Fprintf(&b, "\t\tHeld: %s,\n", literal(c.Held))
 	}
-	b.WriteString("\t})\n")
-	if sub {
-		fmt.Fprintf(&b, "\t// Run here what %s runs.\n}\n", name)
-	} else {
-		fmt.Fprintf(&b, "\t%s(t)\n}\n", top)
+	if sub != "" {
+		fmt.Fprintf(&b, "\t\tSub: %q,\n", sub)
 	}
+	b.WriteString("\t})\n")
+	fmt.Fprintf(&b, "\t%s(t)\n}\n", top)
 	return b.String()
 }
 

@@ -3,6 +3,7 @@ package simcity
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -238,15 +239,39 @@ func (r *run) doubts(res *Result) []string {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
 	if r.cut != nil { // a part of a run proves no more than that it fails
+		came := make(map[string]bool)
+		for _, p := range r.populations {
+			for n := range p.born {
+				came[p.Name+"/"+itoa(n+1)] = true
+			}
+		}
+		if doubt := r.cut.doubt(came, len(r.injections)); doubt != "" {
+			doubts = append(doubts, doubt)
+		}
 		return doubts
 	}
 	if all := len(r.injections) + r.faults.called; all > len(r.faults.struck) {
 		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", all-len(r.faults.struck), all))
 	}
+	return append(doubts, r.untouched()...)
+}
+
+// untouched tells of faults that reached nothing. Of those that a schedule has
+// planned, one that did is enough: where and when they strike is drawn.
+func (r *run) untouched() (doubts []string) {
+	reached, planned := false, 0
 	for _, f := range r.faults.windows() {
-		if f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind) {
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it", f.Kind))
+		n, _ := strconv.Atoi(strings.TrimPrefix(f.Actor, "fault/"))
+		switch drawn := n > len(r.scenario.Injections); {
+		case drawn:
+			planned++
+			reached = reached || f.Touched > 0 || r.scenario.mayBeEmpty(f.Kind)
+		case f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind):
+			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing from %s on: nothing is proven about it", f.Kind, f.Begun.Round(time.Second)))
 		}
+	}
+	if planned > 0 && !reached {
+		doubts = append(doubts, fmt.Sprintf("none of the %s that schedules have planned touched anything: nothing is proven about them", counted(planned, "fault")))
 	}
 	return doubts
 }
@@ -298,7 +323,7 @@ func (r *Result) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity: scenario %s with seed %d ended in %s\n", r.Scenario, r.Seed, r.Verdict)
 	if r.sweep != "" {
-		fmt.Fprintf(&b, "\n  the first of a sweep's failures:\n  %s\n", strings.ReplaceAll(r.sweep, "\n", "\n  "))
+		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.sweep)
 	}
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "\n  %s %s violated at simulated %s, event %d\n    got:  %s\n    want: %s\n",
