@@ -55,6 +55,11 @@ func (r *run) passedLock(a *conductor.Actor, place string, contended bool) {
 	r.tracing.pass(r.elapsed(), a.ID, place)
 }
 
+// atLock tells whether a seam is one that nobody placed, at a lock of host code.
+func atLock(seam string) bool {
+	return strings.HasPrefix(seam, "lock ") || strings.HasPrefix(seam, "wake ")
+}
+
 // deadlockGrace is how long those who wait for one another's locks must have
 // waited before they are told: another goroutine might give a lock back.
 const deadlockGrace = time.Minute
