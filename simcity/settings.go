@@ -172,6 +172,7 @@ func knownSettings() []string {
 	for name := range readers {
 		names = append(names, name)
 	}
+	names = append(names, "SIMCITY_REQUIRE")
 	slices.Sort(names)
 	return names
 }

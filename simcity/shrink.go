@@ -54,7 +54,7 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 		Explore: p.simulation.explore.drawn(p.simulation.seed),
 	}
 	if !z.try(z.cut) {
-		return nil, fmt.Errorf("simcity: seed %d is not reproducible: the second run of it did not fail by %s; SIMCITY_VERIFY=1 names the first event that differs", p.simulation.seed, z.class)
+		return nil, fmt.Errorf("simcity: seed %d is not reproducible: the second run of it did not fail by %s; SIMCITY_VERIFY=1 names the first event that differs; a database that all runs share must be emptied by the target's factory", p.simulation.seed, z.class)
 	}
 	z.shrink()
 	again := p.live(&z.cut)

@@ -267,7 +267,7 @@ func (r *run) untouched() (doubts []string) {
 			planned++
 			reached = reached || f.Touched > 0 || r.scenario.mayBeEmpty(f.Kind)
 		case f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind):
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing from %s on: nothing is proven about it", f.Kind, f.Begun.Round(time.Second)))
+			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it (it began at %s)", f.Kind, f.Begun.Round(time.Second)))
 		}
 	}
 	if planned > 0 && !reached {
@@ -286,7 +286,7 @@ func (p *populationState) doubt() string {
 	case p.acted == 0:
 		return fmt.Sprintf("never acted: %d citizens, no operation; let it arrive earlier or more often", p.born)
 	case p.worked == 0:
-		last := strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s", p.failed.Name, p.failed.Outcome, p.failed.Status, p.failed.Err))
+		last := strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s %s", p.failed.Name, p.failed.Outcome, p.failed.Status, p.failed.Err, p.failed.said))
 		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, last)
 	case p.broken == p.ended && p.ended > 0:
 		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
@@ -393,7 +393,7 @@ func (r *Result) notes() []string {
 		notes = append(notes, w.String())
 	}
 	for _, s := range r.Seams {
-		if s.Contended == 0 && r.Clock != "paced" { // where citizens overlap for real
+		if s.Contended == 0 && !atLock(s.Name) && r.Clock != "paced" { // where citizens overlap for real
 			notes = append(notes, fmt.Sprintf("seam %s was passed %d times and nobody else ever went first: no race can show there; let citizens share instants (agents.Burst, SleepUntil) or give them less time between operations", s.Name, s.Passed))
 		}
 	}

@@ -14,7 +14,8 @@
 // go first. That is what finds a check under one lock and an insert under
 // another, lost updates and locks taken in two orders. A lock that is held
 // across a seam or a sleep no longer stops simulated time: whoever wants it
-// waits as for a channel. Actors that wait for one another's locks for good are
+// waits as for a channel, also at a sync.Once, or a lock of the standard library
+// or of another module whose holder calls the host. Actors that wait for one another's locks for good are
 // told as a deadlock, with their stacks.
 //
 // The overlay is a few files of the toolchain's own runtime and sync, patched on
@@ -41,6 +42,9 @@
 // cannot be written is an error that names SIMCITY_OVERLAY_CACHE, the variable
 // that points elsewhere. GOFLAGS with an -overlay of its own is told of, since
 // the go command obeys one only.
+//
+// Channels, WaitGroup and atomics are no seams. Seeded select, map order and
+// math/rand are not part of it.
 //
 // Race builds work. Since actors go one at a time, and each lock is noted in one
 // table, the race detector sees little of a run on simulated time, with the
