@@ -141,3 +141,6 @@ BEGIN
 END
 $$;
 -- +goose StatementEnd
+
+-- PostgREST reads the schema again.
+NOTIFY pgrst, 'reload schema';

@@ -1,0 +1,2 @@
+// Package supabase keeps the history of runs in a Supabase project.
+package supabase
