@@ -20,6 +20,7 @@ var clockHolders = exemptions{
 	"simcity/sweeper.go":                "a worker process has limits in real time",
 	"simcity/run.go":                    "the host's clock, for latencies, and the date on which a run begins",
 	"simcity/telemetry/clock.go":        "delivery happens in real time, outside of the run",
+	"simcity/telemetry/runner/clock.go": "leases are in real time, outside of all runs",
 	"simcity/wind.go":                   "under a Stepped clock handlers end in real time, which is waited for",
 }
 
