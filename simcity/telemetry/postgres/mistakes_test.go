@@ -91,7 +91,7 @@ func TestSchemaThatDoesNotFitSaysSoEverywhere(t *testing.T) {
 }
 
 // execute says statements to a database, as its superuser.
-func execute(t *testing.T, address, statements string) {
+func execute(t testing.TB, address, statements string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), address)
 	require.NoError(t, err)
