@@ -20,7 +20,7 @@ import (
 )
 
 // rowsTotal is how many events each way brings in.
-const rowsTotal = 100_000
+const rowsTotal = 40_000
 
 // events is a batch of payloads of the size that the baseline has.
 func events(run telemetry.Run, from, to int64) telemetry.Batch {
@@ -34,7 +34,7 @@ func events(run telemetry.Run, from, to int64) telemetry.Batch {
 }
 
 // Rows per second of the store against psql's \copy of the same rows into the same
-// table, in turns, the best of three each.
+// table, in turns, the best of eight each.
 func BenchmarkAppend(b *testing.B) {
 	if _, err := exec.LookPath("psql"); err != nil {
 		b.Skip("Postgres has no psql here")
@@ -54,7 +54,7 @@ func BenchmarkAppend(b *testing.B) {
 	}
 	for range b.N {
 		best := map[string]time.Duration{}
-		for range 3 {
+		for range 8 {
 			for way, bring := range map[string]func(telemetry.Run) time.Duration{
 				"store": func(run telemetry.Run) time.Duration {
 					began := time.Now()
