@@ -148,7 +148,8 @@ func (s *sweep) rate() float64 {
 // result is what the test is judged by: the first failure as its bundle tells
 // it, or if there is none a run of the first seed.
 func (s *sweep) result(summary *sweepSummary) *Result {
-	for _, out := range s.worstFirst() {
+	if failed := s.worstFirst(); len(failed) > 0 {
+		out := failed[0]
 		res := &Result{Verdict: out.Verdict, Reasons: []string{out.Reason}, Scenario: s.play.simulation.scenario.Name, Seed: out.Seed, Clock: s.play.simulation.clock.String(), Metrics: &Snapshot{}}
 		if bundle, err := ReadBundle(out.Bundle); err == nil {
 			res = bundle.Result

@@ -28,6 +28,7 @@ var directions = []direction{
 	{"simcity", []string{"internal/..."}, "the engine knows nobody who uses it"},
 	{"simcity/pgclock", []string{"simcity/pgclock/..."}, "it knows a database and a clock, not the run"},
 	{"simcity/telemetry", []string{"simcity"}, "it carries what a run tells, whoever lives in it"},
+	{"simcity/telemetry/runner", []string{"simcity", "simcity/telemetry"}, "it makes runs; which ones and where they are kept is passed in"},
 	{"simcity/telemetry/...", []string{"simcity/telemetry/..."}, "a store knows the telemetry contract alone"},
 	{"simcity/missioncontrol/...", []string{"simcity", "simcity/telemetry", "simcity/missioncontrol/..."}, "runs and stores are passed in, scenarios are values"},
 	{"simcity/cmd/...", []string{"simcity/...", "agents/...", "invariants/...", "chaos/...", "scenarios/...", "internal/..."}, "the command joins the library, not the examples"},
