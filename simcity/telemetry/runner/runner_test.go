@@ -35,7 +35,7 @@ func TestRunnerClaimsRenewsAndFinishes(t *testing.T) {
 		r := request(t, d, id)
 		require.Equal(t, telemetry.StatusRunning, r.Status)
 		require.Equal(t, "anna", r.Runner)
-		require.Equal(t, d.begun[0], r.RunID)
+		require.Equal(t, d.begun()[0], r.RunID)
 		time.Sleep(time.Minute)
 		r = request(t, d, id)
 		require.Equal(t, telemetry.StatusCompleted, r.Status)
@@ -70,15 +70,15 @@ func TestDeadRunnersRequestIsTakenOver(t *testing.T) {
 		time.Sleep(25 * time.Second)
 		anna.down.Store(true)
 		time.Sleep(35 * time.Second)
-		require.Len(t, anna.ended, 1, "it stopped by itself")
-		require.Less(t, anna.ended[0], 20*time.Second+30*time.Second, "before the lease was over")
-		require.Len(t, bert.begun, 1)
+		require.Len(t, anna.ended(), 1, "it stopped by itself")
+		require.Less(t, anna.ended()[0], 20*time.Second+30*time.Second, "before the lease was over")
+		require.Len(t, bert.begun(), 1)
 		require.Equal(t, "bert", request(t, memory, id).Runner)
-		run, err := memory.Run(t.Context(), anna.begun[0])
+		run, err := memory.Run(t.Context(), anna.begun()[0])
 		require.NoError(t, err)
 		require.Equal(t, "INCONCLUSIVE", run.Result)
 		require.Contains(t, string(run.FailForensic), "its request was taken over")
-		live, err := memory.Live(t.Context(), anna.begun[0])
+		live, err := memory.Live(t.Context(), anna.begun()[0])
 		require.NoError(t, err)
 		require.Equal(t, telemetry.StatusFailed, live.Status)
 
@@ -86,8 +86,8 @@ func TestDeadRunnersRequestIsTakenOver(t *testing.T) {
 		time.Sleep(time.Minute)
 		r := request(t, memory, id)
 		require.Equal(t, telemetry.StatusCompleted, r.Status)
-		require.Equal(t, bert.begun[0], r.RunID)
-		require.Len(t, anna.begun, 1)
+		require.Equal(t, bert.begun()[0], r.RunID)
+		require.Len(t, anna.begun(), 1)
 	})
 }
 
@@ -108,7 +108,7 @@ func TestShortOutageIsBorne(t *testing.T) {
 		d.down.Store(false)
 		time.Sleep(2 * time.Second)
 		require.Equal(t, telemetry.StatusCompleted, request(t, d, id).Status)
-		require.Len(t, d.begun, 1)
+		require.Len(t, d.begun(), 1)
 	})
 }
 
@@ -119,7 +119,7 @@ func TestRunnerThatLeavesGivesBack(t *testing.T) {
 		leave := anna.work()
 		time.Sleep(time.Minute)
 		leave()
-		require.Len(t, anna.ended, 1, "it stopped its run")
+		require.Len(t, anna.ended(), 1, "it stopped its run")
 		time.Sleep(time.Microsecond)
 		worked, err := bert.runner.Next(t.Context())
 		require.NoError(t, err)
@@ -143,7 +143,7 @@ func TestStoppedRequestOfADeadRunnerEnds(t *testing.T) {
 		_, err = d.runner.Next(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, telemetry.StatusStopped, request(t, d, id).Status)
-		require.Empty(t, d.begun)
+		require.Empty(t, d.begun())
 	})
 }
 

@@ -57,8 +57,24 @@ type desk struct {
 	*office
 	runner *runner.Runner
 	lasts  time.Duration
-	begun  []string // runs
-	ended  []time.Duration
+
+	mu    sync.Mutex
+	runs  []string
+	times []time.Duration
+}
+
+// begun are the runs that the runner began.
+func (d *desk) begun() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.runs
+}
+
+// ended is how long those of them lasted that are over.
+func (d *desk) ended() []time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.times
 }
 
 // inBubble opens a bubble with an office.
@@ -85,7 +101,9 @@ func (d *desk) play(telemetry.RunRequest) (*runner.Game, error) {
 	if err := d.Memory.BeginRun(context.Background(), run); err != nil {
 		return nil, err
 	}
-	d.begun = append(d.begun, run.ID)
+	d.mu.Lock()
+	d.runs = append(d.runs, run.ID)
+	d.mu.Unlock()
 	began, done, stop := time.Now(), make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	go func() {
@@ -94,7 +112,9 @@ func (d *desk) play(telemetry.RunRequest) (*runner.Game, error) {
 		case <-stop:
 		case <-time.After(d.lasts):
 		}
-		d.ended = append(d.ended, time.Since(began))
+		d.mu.Lock()
+		d.times = append(d.times, time.Since(began))
+		d.mu.Unlock()
 	}()
 	return &runner.Game{RunID: run.ID, Done: done, Stop: func() { once.Do(func() { close(stop) }) }, Outcome: func(stopped bool) (string, string) {
 		if stopped {
