@@ -36,6 +36,16 @@ type Cut struct {
 	// Drawn leaves the schedule to the seed, as in the whole run; Held says nothing
 	// then.
 	Drawn bool
+
+	fresh *fresh // another schedule from some moment on
+}
+
+// freshness is that schedule, or nil.
+func (c *Cut) freshness() *fresh {
+	if c == nil {
+		return nil
+	}
+	return c.fresh
 }
 
 // shorten ends the scenario where the cut does, and leaves unchecked what a part

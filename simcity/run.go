@@ -277,7 +277,7 @@ func (r *run) schedule() func(*conductor.Actor, uint64) uint64 {
 	if len(r.decisions) > 0 {
 		return holdFor(r.decisions)
 	}
-	return r.explore.hold(r.seed)
+	return r.cut.freshness().hold(r, r.explore.hold(r.seed))
 }
 
 var errPanicked = errors.New("it panicked")

@@ -94,6 +94,19 @@ func TestFailureShrinksToThoseWhoMatter(t *testing.T) {
 	require.Equal(t, simcity.Pass, seekers(true).Simulate(t).Verdict, "it passes when the bug is mended")
 }
 
+// Whoever comes first at the office, the other looks before it is taken or not:
+// the order decides, and from some moment on nothing else can happen.
+func TestCauseIsTheMomentFromWhichTheFailureIsInevitable(t *testing.T) {
+	shrunk, err := seekers(false).Seed(unluckySeed).Shrink(t)
+	require.NoError(t, err)
+	require.NotNil(t, shrunk.Cause)
+	require.GreaterOrEqual(t, shrunk.Cause.After, shrunk.Cause.Tries-1)
+	require.Less(t, shrunk.Cause.Before, shrunk.Cause.After)
+	require.Positive(t, shrunk.Cause.At)
+	require.Contains(t, shrunk.Cut.Citizens, shrunk.Cause.Actor)
+	require.Contains(t, shrunk.String(), "Cause: inevitable from ")
+}
+
 func TestRunThatDoesNotFailCannotBeShrunk(t *testing.T) {
 	_, err := seekers(true).Shrink(t)
 	require.ErrorContains(t, err, "seed 1 is PASS: there is no failure to shrink")
