@@ -3,6 +3,7 @@ package simcity
 import (
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/bookiji/simcity/internal/conductor"
@@ -79,7 +80,7 @@ func (z *shrinker) cause(drawn Cut, rows []traceRow) *Cause {
 	if i == len(rows) {
 		return nil // no moment after which it always fails: the last draw decided
 	}
-	c.At, c.Actor, c.What, c.After = rows[i].at, rows[i].actor, rows[i].text, counts[i]
+	c.At, c.Actor, c.What, c.After = rows[i].at, rows[i].actor, strings.TrimPrefix(rows[i].text, "| "), counts[i]
 	if before, tried := counts[i-1]; tried {
 		c.Before = before
 	} else {
