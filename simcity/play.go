@@ -31,6 +31,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if p.settings.explore != nil {
 		p.simulation.explore = *p.settings.explore
 	}
+	if p.settings.speed > 0 {
+		p.simulation.speed = p.settings.speed
+	}
 	if p.settings.replay != "" {
 		if p.bundle, err = ReadBundle(p.settings.replay); err != nil {
 			return nil, err
