@@ -24,6 +24,7 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if p.settings, err = environment(); err != nil {
 		return nil, err
 	}
+	p.simulation.overlaid = p.settings.overlaid
 	if p.settings.seed != nil {
 		p.simulation.seed = *p.settings.seed
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // Settings from outside are environment variables, not flags: a flag would be
@@ -41,6 +43,13 @@ const (
 	// envSweepHistory is the file that tells new failures from ongoing ones.
 	envSweepHistory = "SIMCITY_SWEEP_HISTORY"
 
+	// envOverlay switches off, by 0, the seams at locks of a binary compiled with
+	// the overlay of the command simcity. envPackages are the import path patterns of
+	// the host; the command itself reads envOverlayCache.
+	envOverlay      = "SIMCITY_OVERLAY"
+	envPackages     = "SIMCITY_OVERLAY_PACKAGES"
+	envOverlayCache = "SIMCITY_OVERLAY_CACHE"
+
 	// envWorker makes this process a worker of a sweep. It is our own.
 	envWorker = "SIMCITY_TEST_WORKER"
 )
@@ -55,6 +64,7 @@ type settings struct {
 	shrink      bool
 	explore     *Explore // nil: the simulation's own
 	exploreMode string
+	overlaid    exploring
 
 	seeds        []uint64 // of a sweep; none: a single run
 	workers      int
@@ -79,8 +89,15 @@ var readers = map[string]func(s *settings, value string) error{
 		s.explore, s.exploreMode = &e, value
 		return err
 	},
-	envDebug:        func(s *settings, value string) (err error) { s.debug, err = parseSwitch(envDebug, value); return },
-	envShrink:       func(s *settings, value string) (err error) { s.shrink, err = parseSwitch(envShrink, value); return },
+	envDebug:  func(s *settings, value string) (err error) { s.debug, err = parseSwitch(envDebug, value); return },
+	envShrink: func(s *settings, value string) (err error) { s.shrink, err = parseSwitch(envShrink, value); return },
+	envOverlay: func(s *settings, value string) error {
+		on, err := parseSwitch(envOverlay, value)
+		s.overlaid.off = !on
+		return err
+	},
+	envPackages:     func(s *settings, value string) error { s.overlaid.packages = locks.ParsePatterns(value); return nil },
+	envOverlayCache: func(*settings, string) error { return nil },
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
 	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
 	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },

@@ -217,6 +217,7 @@ type exchange struct {
 // connection, and it becomes a finding.
 func (x *exchange) serve() {
 	defer x.call.Answer()
+	defer x.call.Enter()()
 	returned := false
 	defer func() {
 		switch value := recover(); value {

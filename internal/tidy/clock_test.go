@@ -13,6 +13,7 @@ var clockHolders = exemptions{
 	"internal/conductor/clock.go":       "the three clocks themselves",
 	"internal/cputime/cputime_other.go": "the best there is where the system does not tell processor time",
 	"simcity/bubble.go":                 "the watchdog measures real time and a run's wall time, from outside the bubble",
+	"simcity/pacer.go":                  "whoever watches a run lives on real time",
 	"simcity/play.go":                   "a test's deadline is in real time",
 	"simcity/reporter.go":               "a run's id and its real date: no part of what a seed repeats",
 	"simcity/shrink.go":                 "shrinking ends after so much real time",
