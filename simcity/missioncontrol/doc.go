@@ -56,9 +56,11 @@
 //	     201 {runId, scenario, seed, clock, compression, durationMinutes, policies, startedAt, links:{summary, stream, report}}
 //
 // seed is 0 to 2^63-1, default 1. policies are changes of the scenario's.
-// durationMinutes are simulated. clock is "paced" (the default) or "virtual", which is flat
-// out; compression is simulated seconds per real one of a paced run, default the
-// scenario's. links are relative to the mount point.
+// durationMinutes are simulated. compression is simulated seconds per real one, default the
+// scenario's. clock is "virtual" for simulated time, held back to the compression:
+// such a run can be paused, and repeats exactly; with compression 0 it runs flat
+// out. Or it is "paced" for wall time, where citizens overlap for real; that is what targets need that are
+// reached by URL. Default: virtual where the target can live on it. links are relative to the mount point.
 //
 //	POST /api/simcity/policy   {policies:{cancelChance: 0.3, ...}}
 //	     200 {runId, policies, eventIndex, pending:false}
@@ -66,16 +68,19 @@
 //	     200 {runId, eventIndex, pending:false, fault:FAULT}
 //	POST /api/simcity/pause, /resume   -
 //	POST /api/simcity/step     {steps?}
-//	POST /api/simcity/speed    {factor}
-//	     200 {runId, eventIndex, pending:false, status, speed}
+//	POST /api/simcity/speed    {factor}         0: flat out
+//	     200 {runId, status, speed, lastEventIndex, pending:false}
 //	POST /api/simcity/stop     -
 //	POST /api/ops/simcity/runs/{runId}/stop  -
 //	     200 {runId, status, verdict}
 //
-// Commands take effect at an event index of the run, which the answer waits for: when it has
+// A policy or a fault takes effect at an event index of the run, which the answer waits for: when it has
 // not come within Config.CommandWait, the answer is 202 with pending:true and without the index,
-// and the stream will tell. durationMin is simulated, default 10. A stop that takes
-// longer answers 202 likewise, with status "STOPPING".
+// and the stream will tell. A fault that is injected while the run is paused strikes when it goes on: 202, with
+// the window that it will have. durationMin is simulated, default 10. Pause, resume, step and
+// speed are for runs on the virtual clock (409 refused for others) and no events; step pauses, lets so many events
+// pass and answers when they have. A stop that takes
+// longer than Config.StopWait answers 202, with status STOPPING.
 //
 //	GET /api/simcity/status
 //	     200 {running, run:RUN|null, last:RUN|null, now}
@@ -112,11 +117,12 @@
 //
 //	RUN      {runId, scenario, seed, clock, compression, speed, status, verdict, startedAt, endedAt?, durationMinutes,
 //	          lastEventIndex, at, policies, faults:[FAULT], violations, metrics|null}
-//	FAULT    {actor, kind, parameters, begun, reverts, beganIndex}   begun and reverts: simulated ns as strings
+//	FAULT    {actor, kind, parameters, begun, reverts, beganIndex}   begun and reverts: simulated ns as strings; beganIndex "-1": not yet
 //	ROW      a telemetry.Run: {id, scenario, seed, clock, startedAt, endedAt?, result?, pass, failInvariant?, failEventIndex, digest?, eventCount, ...}
 //	EVENT    a telemetry.Event: {index, at, actor, type, payload, observedAt, before, after, context?}
 //	SNAPSHOT a telemetry.Snapshot: {index, metrics, state, createdAt}
 //
+// speed is simulated seconds per real one now, 0 for flat out; at is simulated.
 // status is RUNNING, PAUSED, STOPPING, COMPLETED or STOPPED; a verdict is PASS, FAIL, STOPPED or
 // INCONCLUSIVE, and "" while the run goes on.
 //
