@@ -51,6 +51,8 @@ func asWrong(err error, renamed map[string]string, otherwise string) *failure {
 	name := field.Field
 	if to, ok := renamed[name]; ok {
 		name = to
+	} else if _, parameter, ok := strings.Cut(name, "."); ok && otherwise == "parameters" {
+		name = "parameters." + parameter
 	} else if !strings.HasPrefix(name, "policies") && otherwise != "" {
 		name = otherwise
 	}
