@@ -14,6 +14,7 @@ var clockHolders = exemptions{
 	"internal/cputime/cputime_other.go": "the best there is where the system does not tell processor time",
 	"simcity/bubble.go":                 "the watchdog measures real time and a run's wall time, from outside the bubble",
 	"simcity/pacer.go":                  "whoever watches a run lives on real time",
+	"simcity/missioncontrol/clock.go":   "a control plane lives in real time, outside of runs",
 	"simcity/play.go":                   "a test's deadline is in real time",
 	"simcity/reporter.go":               "a run's id and its real date: no part of what a seed repeats",
 	"simcity/shrink.go":                 "shrinking ends after so much real time",

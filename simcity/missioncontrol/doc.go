@@ -76,8 +76,8 @@
 //
 // A policy or a fault takes effect at an event index of the run, which the answer waits for: when it has
 // not come within Config.CommandWait, the answer is 202 with pending:true and without the index,
-// and the stream will tell. A fault that is injected while the run is paused strikes when it goes on: 202, with
-// the window that it will have. durationMin is simulated, default 10. Pause, resume, step and
+// and the stream will tell. A fault strikes at the run's next step; when it is held back there by a pause or a slow pace, beganIndex is
+// "-1" and the fault is told as it will be. durationMin is simulated, default 10. Pause, resume, step and
 // speed are for runs on the virtual clock (409 refused for others) and no events; step pauses, lets so many events
 // pass and answers when they have. A stop that takes
 // longer than Config.StopWait answers 202, with status STOPPING.

@@ -73,27 +73,30 @@ func (h *Handler) injectFault(w http.ResponseWriter, r *http.Request) (answer, e
 	if err != nil {
 		return answer{}, err
 	}
-	s.until(r, h.config.CommandWait, func() bool {
-		return o.settled && (o.refused || s.fold.struck[o.actor] || s.paused)
-	})
+	yes := s.until(r, h.config.CommandWait, func() bool { return o.settled })
+	if yes {
+		s.until(r, strikeWait, func() bool { return o.refused || s.paused || s.fold.struck[o.actor] })
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := &commandAnswer{RunID: s.info.ID}
 	fault, active := s.fold.faults[o.actor]
 	switch {
 	case active:
 	case s.fold.struck[o.actor]:
 		return answer{}, &failure{status: http.StatusConflict, Code: "refused", Message: "the fault could not be injected, or ended at once: the run's findings say why"}
-	default: // paused: it strikes when the run goes on
+	default: // the run is paused or slow: this is the window that it will have
 		fault = activeFault{Actor: o.actor, Kind: command.Fault, Parameters: command.Parameters, Begun: s.fold.at, BeganIndex: -1}
 		fault.Reverts = min(s.fold.at+command.For, s.info.Duration)
 	}
 	if fault.Parameters == nil {
 		fault.Parameters = json.RawMessage("{}")
 	}
-	a.Fault = &fault
-	return a.settled(o, active)
+	return (&commandAnswer{RunID: s.info.ID, Fault: &fault}).settled(o, yes)
 }
+
+// strikeWait is how long the answer waits for a fault to strike whose command has
+// taken effect: that is at the run's next step, which a slow pace may hold back.
+const strikeWait = 200 * time.Millisecond
 
 // paceAnswer is what pause, resume, step and speed answer.
 type paceAnswer struct {
