@@ -25,9 +25,9 @@ var (
 	reportPage = template.Must(template.New("report").Parse(reportText))
 )
 
-// reportSecurity allows the report its own style, by its digest, and nothing else.
-func reportSecurity() string {
-	sum := sha256.Sum256([]byte(reportStyle))
+// reportSecurity allows a report its own style, by its digest, and nothing else.
+func reportSecurity(style string) string {
+	sum := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
@@ -63,7 +63,7 @@ func (h *Handler) report(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", "simcity-"+id+".html"))
-	return render(w, reportPage, reportSecurity(), v)
+	return render(w, reportPage, reportSecurity(reportStyle), v)
 }
 
 // A chart is one line over simulated time, in a box of 1000 by 160.
