@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/simcity/missioncontrol"
 )
 
 // Every call of the manual, on a run that stands still, with the bodies as goldens.
@@ -98,4 +100,18 @@ func TestPagesOfTheList(t *testing.T) {
 	require.Len(t, rest["runs"], 1)
 	require.Equal(t, ids[0], rest["runs"].([]any)[0].(map[string]any)["id"])
 	require.Nil(t, rest["next"])
+}
+
+func TestDefaultStoreKeepsTheLatestRuns(t *testing.T) {
+	t.Parallel()
+	d := setup(t, func(c *missioncontrol.Config) { c.MemoryRuns = 2 })
+	var ids []string
+	for range 4 {
+		ids = append(ids, d.flatOut(`{"scenario":"town","compression":0}`))
+	}
+	require.NoError(t, d.mission.Close())
+	runs := d.data(200, "GET", "/api/ops/simcity/runs", "")["runs"].([]any)
+	require.Len(t, runs, 2)
+	require.Equal(t, ids[3], runs[0].(map[string]any)["id"])
+	require.Equal(t, ids[2], runs[1].(map[string]any)["id"])
 }

@@ -14,7 +14,7 @@ import (
 // A slow connection takes each write after a while.
 type slow struct {
 	header http.Header
-	takes  time.Duration
+	wait   func() // in the bubble's time
 	texts  []string
 }
 
@@ -23,7 +23,7 @@ func (s *slow) WriteHeader(int)                  {}
 func (s *slow) Flush()                           {}
 func (s *slow) SetWriteDeadline(time.Time) error { return nil }
 func (s *slow) Write(b []byte) (int, error) {
-	time.Sleep(s.takes)
+	s.wait()
 	s.texts = append(s.texts, string(b))
 	return len(b), nil
 }
@@ -42,7 +42,7 @@ func follow(t *testing.T, takes, lasts, every time.Duration, during func(f *feed
 			beat++
 			return []byte(strings.Repeat("b", beat))
 		})
-		w := &slow{header: http.Header{}, takes: takes}
+		w := &slow{header: http.Header{}, wait: func() { time.Sleep(takes) }}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)

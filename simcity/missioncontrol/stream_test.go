@@ -216,7 +216,7 @@ func TestStalledClientSlowsNobody(t *testing.T) {
 func TestTooManyStreamsAreRefused(t *testing.T) {
 	t.Parallel()
 	d := setup(t, func(c *missioncontrol.Config) { c.StreamsMax = 1 })
-	id := d.held()
+	id := d.data(201, "POST", "/api/simcity/start", `{"scenario":"town","compression":1}`)["runId"].(string)
 	s := d.stream(id, "")
 	defer s.close()
 	_, ok := s.next()
