@@ -72,6 +72,8 @@
 //   - SIMCITY_DEBUG=1 prints every event
 //   - SIMCITY_SHRINK=1 looks for the smallest part of a failing run that still
 //     fails, shows it and prints a test for it: see [Cut] and [Reproduce]
+//   - SIMCITY_SPEED=100 slows a Virtual run down to so many simulated seconds per
+//     real second, to be watched; it stays the same run
 //   - SIMCITY_TELEMETRY=sqlite:runs.db keeps the history of runs: see [Reporter]
 //   - SIMCITY_OVERLAY=0 leaves locks alone in a binary with the overlay
 //   - SIMCITY_OVERLAY_PACKAGES names the host's packages there

@@ -33,7 +33,7 @@ func (e exploring) hostPackages() locks.Patterns {
 // openLocks makes locks of host code seams, if the test binary was compiled with
 // the overlay of the command simcity and the host lives on simulated time.
 func (r *run) openLocks(e exploring) {
-	if e.off || r.clock.inner.Name() != "virtual" || !locks.Active() {
+	if e.off || r.explore.Order == Free || r.clock.inner.Name() != "virtual" || !locks.Active() {
 		return
 	}
 	packages := e.hostPackages()
@@ -53,6 +53,11 @@ func (r *run) openLocks(e exploring) {
 func (r *run) passedLock(a *conductor.Actor, place string, contended bool) {
 	r.seams.passed(place, contended)
 	r.tracing.pass(r.elapsed(), a.ID, place)
+}
+
+// atLock tells whether a seam is one that nobody placed, at a lock of host code.
+func atLock(seam string) bool {
+	return strings.HasPrefix(seam, "lock ") || strings.HasPrefix(seam, "wake ")
 }
 
 // deadlockGrace is how long those who wait for one another's locks must have

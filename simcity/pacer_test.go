@@ -73,3 +73,14 @@ func TestPaceThatCannotBeIsRefused(t *testing.T) {
 	running.Wait()
 	require.ErrorContains(t, busyCity().Speed(-1).Validate(), "Speed is -1")
 }
+
+func TestSpeedFromTheEnvironment(t *testing.T) {
+	whole := busyCity().Until(time.Minute).Simulate(t)
+	t.Setenv("SIMCITY_SPEED", "1000")
+	slow := busyCity().Until(time.Minute).Simulate(t)
+	require.Equal(t, whole.Digest, slow.Digest)
+	require.GreaterOrEqual(t, slow.Wall, 50*time.Millisecond)
+	t.Setenv("SIMCITY_SPEED", "fast")
+	told := record(t, "TestX", func(t testing.TB) { busyCity().Simulate(t) })
+	require.Contains(t, told.fatal, "SIMCITY_SPEED is fast; allowed: more than 0")
+}

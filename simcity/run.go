@@ -42,6 +42,7 @@ type run struct {
 	explore      Explore  // as drawn
 	overlaid     exploring
 	cut          *Cut             // what is lived of the run; nil: all
+	decisions    []byte           // of a fuzzer
 	tracing      *trace           // nil unless the run is shrunk
 	counted      map[string]int64 // of Sometimes; guarded by mu
 	closing      atomic.Bool
@@ -139,6 +140,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		r.explore = s.cut.Explore.drawn(seed)
 	}
 	r.tracing = s.tracing
+	r.decisions = s.decisions
 	r.cut.shorten(&r.scenario)
 	r.overlaid = s.overlaid
 	r.log.watch, r.log.silent = s.watchers, &r.abandoned
@@ -258,7 +260,7 @@ func (r *run) startClock() {
 	r.openLocks(r.overlaid)
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
-		Hold:         r.cut.hold(r.explore.hold(r.seed)),
+		Hold:         r.cut.hold(r.schedule()),
 		Together:     r.explore.Order == Free,
 		Overtaken:    r.tracing.overtaken(),
 		BetweenSteps: r.obey,
@@ -268,6 +270,14 @@ func (r *run) startClock() {
 		Passed:       r.passedLock,
 	})
 	r.conducting.Store(r.conductor)
+}
+
+// schedule is who is held back for how long: as the seed draws, or a fuzzer.
+func (r *run) schedule() func(*conductor.Actor, uint64) uint64 {
+	if len(r.decisions) > 0 {
+		return holdFor(r.decisions)
+	}
+	return r.cut.freshness().hold(r, r.explore.hold(r.seed))
 }
 
 var errPanicked = errors.New("it panicked")

@@ -304,7 +304,7 @@ func (s *Scenario) validateInjections(list string, injections []Injection) error
 		case in.At < 0 || in.At >= s.Duration:
 			return &FieldError{Field: field + ".At", Value: in.At, Allowed: fmt.Sprintf("0 to less than the duration, %s", s.Duration), Fix: "move the fault into the run"}
 		case in.For <= 0 || in.For > s.Duration-in.At:
-			return &FieldError{Field: field + ".For", Value: in.For, Allowed: fmt.Sprintf("more than 0, ending by %s", s.Duration), Fix: "the window is longer than the run: shorten it, or lengthen scenario.Duration"}
+			return &FieldError{Field: field + ".For", Value: in.For, Allowed: fmt.Sprintf("more than 0, ending by %s", s.Duration), Fix: "say how long the fault lasts; it must end within the run, or lengthen scenario.Duration"}
 		}
 	}
 	return nil

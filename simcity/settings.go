@@ -28,6 +28,8 @@ const (
 	envShrink = "SIMCITY_SHRINK"
 	// envExplore says how runs look for races.
 	envExplore = "SIMCITY_EXPLORE"
+	// envSpeed slows Virtual runs down: simulated seconds per real second.
+	envSpeed = "SIMCITY_SPEED"
 	// envSeeds asks for a sweep: a count, or first-last.
 	envSeeds = "SIMCITY_SEEDS"
 	// envWorkers is how many processes a sweep has. Default one per processor.
@@ -62,6 +64,7 @@ type settings struct {
 	debug       bool
 	telemetry   string
 	shrink      bool
+	speed       float64  // 0: the simulation's own
 	explore     *Explore // nil: the simulation's own
 	exploreMode string
 	overlaid    exploring
@@ -98,6 +101,14 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 	envPackages:     func(s *settings, value string) error { s.overlaid.packages = locks.ParsePatterns(value); return nil },
 	envOverlayCache: func(*settings, string) error { return nil },
+	envSpeed: func(s *settings, value string) error {
+		factor, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(factor > 0 && factor <= maxCompression) {
+			return &FieldError{Field: envSpeed, Value: value, Allowed: "more than 0, up to 1000000", Fix: "100 makes 12 real minutes of 20 simulated hours; unset it for as fast as it goes"}
+		}
+		s.speed = factor
+		return nil
+	},
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
 	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
 	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },
@@ -172,6 +183,7 @@ func knownSettings() []string {
 	for name := range readers {
 		names = append(names, name)
 	}
+	names = append(names, "SIMCITY_REQUIRE")
 	slices.Sort(names)
 	return names
 }

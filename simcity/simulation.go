@@ -13,21 +13,22 @@ import (
 // methods chain and nothing happens before Run, Simulate or Start. A simulation
 // may run many times, each run a city of its own. Not safe for concurrent use.
 type Simulation struct {
-	scenario Scenario
-	target   Target
-	seed     uint64
-	clock    Clock
-	classify func(*http.Response, []byte) Outcome
-	watchers []func(Event)
-	patience time.Duration
-	speed    float64
-	reporter Reporter
-	reach    []string
-	cut      *Cut
-	explore  Explore
-	tracing  *trace
-	overlaid exploring
-	err      error // the first mistake in building, told when it runs
+	scenario  Scenario
+	target    Target
+	seed      uint64
+	clock     Clock
+	classify  func(*http.Response, []byte) Outcome
+	watchers  []func(Event)
+	patience  time.Duration
+	speed     float64
+	decisions []byte // of a fuzzer, in place of the seed's draws
+	reporter  Reporter
+	reach     []string
+	cut       *Cut
+	explore   Explore
+	tracing   *trace
+	overlaid  exploring
+	err       error // the first mistake in building, told when it runs
 }
 
 // New begins a simulation of scenario with seed 1 and a [Virtual] clock.

@@ -138,7 +138,7 @@ func TestCorrectHostsRaiseNoAlarm(t *testing.T) {
 func TestLockHeldAcrossAParkHangsNobody(t *testing.T) {
 	t.Parallel()
 	h := shop(t)
-	for mode, r := range h.live(t, h.overlaid, "hold=50,sleep=50") {
+	for mode, r := range h.live(t, h.overlaid, "hold=50,sleep=50,once=50,log=50") {
 		require.True(t, r.PassedAll, "%s: %+v", mode, r)
 	}
 }
@@ -146,7 +146,7 @@ func TestLockHeldAcrossAParkHangsNobody(t *testing.T) {
 func TestSeedsRepeatOnOneAndTwoProcessors(t *testing.T) {
 	t.Parallel()
 	h := shop(t)
-	const modes = "book=100,count=100,price=100,hold=100,sleep=100,fork=100,queue=100,book-right=100,move-right=100,move=30,upgrade=30"
+	const modes = "book=100,count=100,price=100,hold=100,sleep=100,once=100,log=100,fork=100,queue=100,book-right=100,move-right=100,move=30,upgrade=30"
 	first := h.live(t, h.overlaid, modes, "SHOP_PROCS=1")
 	for _, procs := range []string{"1", "2", "2"} {
 		for mode, r := range h.live(t, h.overlaid, modes, "SHOP_PROCS="+procs) {

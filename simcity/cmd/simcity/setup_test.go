@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 		fmt.Println(text)
 		return
 	}
+	for _, variable := range []string{"SIMCITY_TELEMETRY", "DATABASE_URL", "SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY"} {
+		_ = os.Unsetenv(variable)
+	}
 	status := m.Run()
 	if scratch != "" {
 		_ = os.RemoveAll(scratch)

@@ -4,6 +4,7 @@ package shop
 
 import (
 	"fmt"
+	"log"
 	"net/http"
 	"strings"
 	"sync"
@@ -27,6 +28,10 @@ type Shop struct {
 
 	left, right sync.Mutex
 
+	once   sync.Once
+	logger *log.Logger
+	lines  int
+
 	queueMu sync.Mutex
 	filled  *sync.Cond
 	queue   []string
@@ -39,13 +44,14 @@ type Shop struct {
 func New() *Shop {
 	s := &Shop{mux: http.NewServeMux(), taken: map[string]string{}, cache: map[string]int{}, stop: make(chan struct{})}
 	s.filled = sync.NewCond(&s.queueMu)
+	s.logger = log.New(countLines{s}, "", 0)
 	for pattern, handler := range map[string]http.HandlerFunc{
 		"/book/{what}": s.book, "/book-right/{what}": s.bookRight,
 		"/count/{what}": s.count, "/count-right/{what}": s.countRight,
 		"/price/{what}": s.price, "/price-right/{what}": s.priceRight,
 		"/move/{what}": s.move, "/move-right/{what}": s.moveRight,
 		"/hold/{what}": s.hold, "/sleep/{what}": s.sleep, "/fork/{what}": s.fork, "/queue/{what}": s.enqueue,
-		"/upgrade/{what}": s.upgrade,
+		"/upgrade/{what}": s.upgrade, "/once/{what}": s.first, "/log/{what}": s.log,
 	} {
 		s.mux.HandleFunc(pattern, handler)
 	}
@@ -230,6 +236,27 @@ func (s *Shop) sleep(http.ResponseWriter, *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	time.Sleep(time.Second)
+}
+
+// first keeps the lock of a Once across a seam and a sleep.
+func (s *Shop) first(_ http.ResponseWriter, r *http.Request) {
+	s.once.Do(func() {
+		_ = simcity.Yield(r.Context(), "bank")
+		time.Sleep(time.Second)
+	})
+}
+
+// log keeps the lock of a Logger, of the standard library, while its writer asks
+// for one of the host's.
+func (s *Shop) log(http.ResponseWriter, *http.Request) { s.logger.Print("a line") }
+
+type countLines struct{ *Shop }
+
+func (c countLines) Write(text []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lines++
+	return len(text), nil
 }
 
 // fork lets three goroutines of one request meet at one lock.
