@@ -4,9 +4,9 @@
 //	go run ./examples/missioncontrol
 //
 // It listens on 127.0.0.1:8787, keeps its history in a SQLite file, and prints the
-// address to open and an access token. SIGINT or SIGTERM stops the run that goes on, delivers its
-// history and ends. Flags: -addr, -history, -token (default: a new one each time; so is the
-// environment's SIMCITY_TOKEN).
+// address to open and an access token. SIGINT or SIGTERM stops the run that goes on,
+// delivers its history and ends. Flags: -addr, -history, -token (default: a new one
+// each time; so is the environment's SIMCITY_TOKEN).
 //
 // # Runbook
 //
@@ -28,6 +28,6 @@
 //	curl -sS -X POST http://127.0.0.1:8787/api/simcity/stop -H "Authorization: Bearer $TOKEN"
 //
 // Others to try: GET /api/simcity/status, /api/simcity/scenarios, /metrics, and
-// /api/ops/simcity/runs/latest/stream with curl -N. All calls are in the documentation of
-// package missioncontrol.
+// /api/ops/simcity/runs/latest/stream with curl -N. All calls are in the
+// documentation of package missioncontrol.
 package main
