@@ -15,6 +15,7 @@ var clockHolders = exemptions{
 	"simcity/cause.go":                  "shrinking ends after so much real time",
 	"simcity/bubble.go":                 "the watchdog measures real time and a run's wall time, from outside the bubble",
 	"simcity/pacer.go":                  "whoever watches a run lives on real time",
+	"simcity/missioncontrol/clock.go":   "a control plane lives in real time, outside of runs",
 	"simcity/cmd/simcity/clock.go":      "a command is called on some real date",
 	"simcity/play.go":                   "a test's deadline is in real time",
 	"simcity/reporter.go":               "a run's id and its real date: no part of what a seed repeats",
