@@ -18,6 +18,7 @@ import (
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
 	"github.com/bookiji/simcity/simcity/missioncontrol"
+	"github.com/bookiji/simcity/simcity/missioncontrol/pages"
 	"github.com/bookiji/simcity/simcity/telemetry/sqlite"
 )
 
@@ -87,6 +88,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		Faults: chaos.Kinds(),
 		Target: simcity.InProcess(newCity),
 		Store:  store,
+		Pages:  pages.Files(),
 	})
 	if err != nil {
 		return err

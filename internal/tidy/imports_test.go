@@ -59,6 +59,7 @@ var hosts = []string{"examples/...", "simcity/cmd/..."}
 // finding: the default answer to a dependency is no.
 var linkings = []linking{
 	{"github.com/stretchr/testify", nil, "linked by tests alone"},
+	{"github.com/chromedp", nil, "linked by tests alone"},
 	{"net/http/httptest", nil, "it registers a flag in whatever links it; linked by tests alone"},
 	{"golang.org/x/sync", []string{"simcity", "internal/..."}, "only the engine needs it"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"simcity", "internal/..."}, "only the engine counts latencies"},

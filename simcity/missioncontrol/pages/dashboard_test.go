@@ -1,0 +1,143 @@
+package pages_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+)
+
+const dashboardPath = prefix + "/admin/simcity"
+
+// live is the dashboard of a run that goes on, after some hours of it.
+func live(t *testing.T, shown int) (*server, *tab) {
+	t.Helper()
+	all := recordings(t)
+	s := newServer(t, true, shown, all[3], all[1], all[0])
+	p := open(t, s.URL+dashboardPath, 1440, 900, "light")
+	return s, p
+}
+
+func TestDashboardFollowsARunWithoutReload(t *testing.T) {
+	s, p := live(t, 3000)
+	p.wait(`document.querySelector("#events-count").textContent === "3,000 events"`)
+	require.Equal(t, "RUNNING", p.text("#status"))
+	p.wait(`document.querySelector("#fresh").textContent.startsWith("live 0.")`)
+	ask[bool](p, "window.stays = true")
+	for range 10 {
+		s.advance(700)
+	}
+	p.wait(`document.querySelector("#events-count").textContent === "10,000 events"`)
+	require.True(t, ask[bool](p, "window.stays"), "the page was loaded again")
+	require.Contains(t, p.text("#scenario"), "disaster_mix seed 11")
+	p.shot("dashboard-live-light")
+}
+
+func TestDashboardAppliesPoliciesTogether(t *testing.T) {
+	s, p := live(t, 3000)
+	p.wait(`document.querySelectorAll(".policy").length > 5`)
+	require.Equal(t, "Apply", p.text(".apply"))
+	p.do(chromedp.Focus(chromedp.CSS(`[aria-label="cancel chance, slider"]`)))
+	p.press(kb.ArrowRight)
+	p.press(kb.ArrowRight)
+	ask[bool](p, `(document.querySelector("#policy-maxConcurrentAgents").select(), true)`)
+	p.do(chromedp.SendKeys(chromedp.ID("policy-maxConcurrentAgents"), "80"))
+	require.Equal(t, "Apply 2 changes", p.text(".apply"))
+	require.Contains(t, p.text(`#policies .pending .now`), "→")
+	p.shot("dashboard-policies-pending")
+	p.do(chromedp.Click(chromedp.CSS(".apply")))
+	p.wait(`document.querySelector(".apply").textContent === "Apply"`)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	require.Len(t, s.calls, 1)
+	require.JSONEq(t, `{"policies":{"cancelChance":0.17,"maxConcurrentAgents":80}}`, strings.TrimPrefix(s.calls[0], "/api/simcity/policy "))
+}
+
+func TestDashboardInjectsAFaultAndShowsItsBand(t *testing.T) {
+	s, p := live(t, 2000)
+	p.do(chromedp.SetValue(chromedp.ID("fault-type"), "CACHE_INVALIDATION_STORM"))
+	ask[bool](p, `document.querySelector("#fault-type").dispatchEvent(new Event("change"))`)
+	p.do(chromedp.SendKeys(chromedp.ID("parameter-invalidationRate"), "0.5"), chromedp.Click(chromedp.CSS("#trigger button[type=submit]")))
+	p.wait(`document.querySelector("#active").textContent.includes("CACHE_INVALIDATION_STORM: 30 min left")`)
+	s.advance(100)
+	p.wait(`document.querySelector("#charts canvas").getAttribute("aria-label").includes("1 fault windows")`)
+	p.shot("dashboard-fault")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	require.JSONEq(t, `{"type":"CACHE_INVALIDATION_STORM","durationMin":30,"parameters":{"invalidationRate":0.5}}`, strings.TrimPrefix(s.calls[0], "/api/simcity/event "))
+}
+
+func TestDashboardStopsOnlyWhenConfirmed(t *testing.T) {
+	s, p := live(t, 2000)
+	p.do(chromedp.Click(chromedp.ID("stop")))
+	p.wait(`document.querySelector("#stop-dialog").open`)
+	p.shot("dashboard-stop")
+	p.press(kb.Enter) // keeps it running: that button has the focus
+	p.wait(`!document.querySelector("#stop-dialog").open`)
+	require.Empty(t, s.calls)
+	p.press("s")
+	p.wait(`document.querySelector("#stop-dialog").open`)
+	p.press(kb.Tab)
+	p.press(kb.Enter)
+	p.wait(`document.querySelector("#status").textContent === "STOPPED"`)
+	p.wait(`document.querySelector("#fresh").textContent === "ended"`)
+	require.Equal(t, []string{"/api/simcity/stop "}, s.calls)
+	p.shot("dashboard-stopped")
+}
+
+func TestDashboardPausesAndStepsByKey(t *testing.T) {
+	s, p := live(t, 2000)
+	ask[bool](p, `(document.activeElement.blur(), true)`)
+	p.press(" ")
+	p.wait(`document.querySelector("#status").textContent === "PAUSED"`)
+	p.do(chromedp.Click(chromedp.ID("step")))
+	p.wait(`document.querySelector("#feed").textContent.includes("step")`)
+	p.press("?")
+	p.wait(`document.querySelector("#help").open`)
+	p.shot("dashboard-help")
+	p.press(kb.Escape)
+	p.wait(`!document.querySelector("#help").open`)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	require.Equal(t, []string{"/api/simcity/pause ", `/api/simcity/step {"steps":1}`}, s.calls)
+}
+
+func TestDashboardComesBackAfterTheConnectionBreaks(t *testing.T) {
+	s, p := live(t, 2000)
+	p.wait(`document.querySelector("#events-count").textContent === "2,000 events"`)
+	s.CloseClientConnections()
+	s.advance(500)
+	p.wait(`document.querySelector("#events-count").textContent === "2,500 events"`)
+	require.False(t, ask[bool](p, `document.querySelector("#fresh").textContent.includes("no run")`))
+	p.mu.Lock()
+	p.said = nil // the browser tells of the cut, as it should
+	p.mu.Unlock()
+}
+
+func TestTwoTabsShareOneStream(t *testing.T) {
+	s, p := live(t, 2000)
+	q := open(t, s.URL+dashboardPath, 1000, 800, "light")
+	for range 5 {
+		s.advance(100)
+	}
+	for _, tab := range []*tab{p, q} {
+		tab.wait(`document.querySelector("#events-count").textContent === "2,500 events"`)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	require.Equal(t, 1, s.streams)
+}
+
+func TestDashboardStartsARun(t *testing.T) {
+	all := recordings(t)
+	s := newServer(t, false, 0, all[1], all[0])
+	p := open(t, s.URL+dashboardPath, 1440, 900, "dark")
+	p.wait(`document.querySelector("#status").textContent === "FAIL"`)
+	p.do(chromedp.Click(chromedp.ID("start")))
+	p.wait(`document.querySelector("#start-dialog").open`)
+	p.shot("dashboard-start-dark")
+	p.press(kb.Escape)
+	p.shot("dashboard-ended-dark")
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { describe, fromWire, kindOf } from "../files/js/event.js";
+import { Marks } from "../files/js/marks.js";
+import { City, Counter, Series, spanFor } from "../files/js/series.js";
+import { tiles, boundsOf } from "../files/js/tiles.js";
+import { format, matches, parse } from "../files/js/view.js";
+import { eventsOf, history } from "./city.mjs";
+
+test("an event keeps what its facts say, not the facts", () => {
+  const e = fromWire({ index: "9007199254740991", at: "12", actor: "a", type: "operation", payload: { operation: "slots", outcome: "ok", facts: [{ kind: "offered" }, { kind: "index" }, { kind: "actor" }] } });
+  assert.deepEqual([e.offered, e.facts, e.index, e.actor, e.payload.facts], [1, 3, 9007199254740991, "a", undefined]);
+});
+
+test("every type of event has a line and a kind", () => {
+  for (const e of eventsOf(history(500))) {
+    assert.equal(typeof describe(e), "string");
+    assert.ok(!describe(e).includes("undefined"), describe(e));
+    assert.ok(["operation", "tick", "citizen", "fault", "violation", "command", "run"].includes(kindOf(e.type)));
+  }
+});
+
+test("a series grows, and finds its last value", () => {
+  const s = new Series("s", "s");
+  for (let i = 0; i < 1000; i++) s.push(i * 2, i);
+  assert.equal(s.at(9), 4);
+  assert.equal(s.at(1e9), 999);
+  assert.ok(Number.isNaN(s.at(-1)));
+  s.put(1998, 7);
+  assert.deepEqual([s.n, s.y[999]], [1000, 7]);
+});
+
+test("a counter falls to zero where nothing happens, and loses nothing", () => {
+  const s = new Series("s", "s");
+  const c = new Counter(s, 10);
+  c.add(3, 1);
+  c.add(9, 1);
+  c.add(35, 2);
+  assert.deepEqual([Array.from(s.x.slice(0, s.n)), Array.from(s.y.slice(0, s.n))], [[0, 10, 20, 30], [2, 0, 0, 2]]);
+});
+
+test("a run has about 240 spans", () => {
+  assert.equal(spanFor(6 * 3600e9) / 1e9, 120);
+  assert.equal(spanFor(60e9) / 1e9, 10);
+});
+
+test("the city's lines count what the events say", () => {
+  const events = eventsOf(history(3000));
+  const city = new City(3600e9 * 2);
+  for (const e of events) city.event(e);
+  const sum = (s) => s.y.slice(0, s.n).reduce((a, b) => a + b, 0);
+  const count = (operation, outcome) => events.filter((e) => e.payload.operation === operation && e.payload.outcome === outcome).length;
+  assert.equal(sum(city.bookings), count("book", "ok"));
+  assert.equal(sum(city.cancellations), count("cancel", "ok"));
+  assert.equal(city.slots.y[0], 2);
+});
+
+test("fault windows, flags and commands; the next and the previous one", () => {
+  const marks = new Marks();
+  const events = eventsOf(history(2000));
+  for (const e of events) marks.add(e, describe);
+  assert.equal(marks.faults.length, events.filter((e) => e.type === "fault.injected").length);
+  assert.ok(marks.faults.slice(0, -1).every((f) => f.to > f.from));
+  const [first] = marks.flags;
+  assert.equal(Marks.next(marks.flags, -1, 1), first.index);
+  assert.equal(Marks.next(marks.flags, first.index, -1), null);
+  assert.equal(Marks.next(marks.flags, first.index + 1, -1), first.index);
+  assert.equal(marks.lanes().size, 1);
+  assert.equal(marks.active(marks.faults[0].from).length, 1);
+});
+
+test("the address holds the view and comes back", () => {
+  const view = { run: "latest", vs: "abc", t: 18402, type: "fault", q: "c 17&x", x0: 5 };
+  assert.deepEqual(parse(format(view)), view);
+  assert.deepEqual(parse("?t=-4&x1=1e9&run=&unknown=1"), {});
+  assert.equal(format({}), "");
+});
+
+test("filters", () => {
+  const e = fromWire({ index: 1, at: 1, actor: "customer/17", type: "fault.injected", payload: { kind: "STORM", forNanos: 6e10 } });
+  assert.ok(matches(e, { type: "fault", actor: "customer", q: "storm" }, describe));
+  assert.ok(!matches(e, { type: "command" }, describe));
+  assert.ok(!matches(e, { q: "mv" }, describe));
+});
+
+test("tiles show the judgement, until then the live figure and the last bound", () => {
+  const inv = (status, value) => [{ name: "api_p95_response_time", status, severity: "critical", judgement: status === "open" ? null : { value, bound: 500, samples: 9 } }];
+  const live = { latency: { count: 1, p95: 620e6, p99: 1 }, operations: 10, errors: 1 };
+  const p95 = (invariants, bounds) => tiles(live, invariants, bounds).find((t) => t.label === "p95");
+  assert.deepEqual(p95(inv("kept", 212)), { label: "p95", invariant: "api_p95_response_time", state: "good", value: "212 ms", bound: "500 ms" });
+  assert.deepEqual([p95(inv("open"), { api_p95_response_time: 500 }).state, p95(inv("open")).state], ["warn", "open"]);
+  assert.equal(p95(inv("violated", 700)).state, "bad");
+  assert.deepEqual(boundsOf({ invariants: inv("kept", 1) }), { api_p95_response_time: 500 });
+  assert.deepEqual(tiles({}, []), []);
+});

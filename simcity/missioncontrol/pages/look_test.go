@@ -1,0 +1,70 @@
+package pages_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// axe is the text of axe-core, fetched from npm at test time: nothing of third
+// parties is kept here.
+func axe(t *testing.T) string {
+	t.Helper()
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		t.Skip("no npm on this machine")
+	}
+	dir := t.TempDir()
+	command := exec.CommandContext(t.Context(), npm, "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", dir, "axe-core@4.14.1")
+	command.Dir = dir
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Skipf("axe-core is not to be had from npm: %v\n%s", err, output)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	require.NoError(t, err)
+	return string(text)
+}
+
+// Every page and state, light and dark, narrow and wide, has no violation that
+// axe knows of, and none scrolls sideways. The pictures are looked at by a person.
+func TestEveryPageAndStateIsAccessible(t *testing.T) {
+	startChromium(t)
+	script := axe(t)
+	all := recordings(t)
+	ended := newServer(t, false, 0, all[1], all[0], all[2])
+	going := newServer(t, true, 6000, all[3], all[1], all[0])
+	states := []struct{ name, url, prepare string }{
+		{"dashboard-live", going.URL + dashboardPath, `document.querySelector("#charts .overlay").click()`},
+		{"dashboard-policies", going.URL + dashboardPath, `document.querySelectorAll("#policies details, details.data").forEach((d) => d.open = true)`},
+		{"dashboard-ended", ended.URL + dashboardPath, `0`},
+		{"dashboard-start", ended.URL + dashboardPath, `document.querySelector("#start").click()`},
+		{"dashboard-stop", going.URL + dashboardPath, `document.querySelector("#stop").click()`},
+		{"mission-forensics", ended.URL + missionPath, `document.querySelectorAll("details:not(.data)").forEach((d) => d.open = true)`},
+		{"mission-state", ended.URL + missionPath + "?tab=state&t=12000&run=" + all[0].row.ID, `document.querySelectorAll("#state details").forEach((d) => d.open = true)`},
+		{"mission-diff", ended.URL + missionPath + "?vs=" + all[0].row.ID + "&run=" + all[1].row.ID, `0`},
+		{"mission-help", ended.URL + missionPath, `document.querySelector("#help-button").click()`},
+	}
+	for _, width := range []int64{375, 1440} {
+		for _, scheme := range []string{"light", "dark"} {
+			for _, state := range states {
+				name := fmt.Sprintf("%s-%d-%s", state.name, width, scheme)
+				t.Run(name, func(t *testing.T) {
+					p := open(t, state.url, width, 900, scheme)
+					ask[any](p, `new Promise((r) => setTimeout(r, 150))`)
+					ask[any](p, state.prepare)
+					ask[any](p, `new Promise((r) => setTimeout(r, 250))`)
+					require.LessOrEqual(t, ask[float64](p, "document.documentElement.scrollWidth"), float64(width), "the page scrolls sideways")
+					p.shot(name)
+					ask[any](p, script+"; true")
+					violations := ask[[]string](p, `axe.run().then((r) => r.violations.map((v) => v.id + ": " + v.help + "\n    " + v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + " " + (n.any[0]?.message || "")).join("\n    ")))`)
+					require.Empty(t, violations, strings.Join(violations, "\n"))
+				})
+			}
+		}
+	}
+}
