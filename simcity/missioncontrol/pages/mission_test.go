@@ -74,7 +74,7 @@ func TestComparisonFindsTheFirstDivergentEvent(t *testing.T) {
 		diverges++
 	}
 	s, p := study(t, "?run="+all[1].row.ID)
-	p.do(chromedp.Click(chromedp.CSS(`[aria-label^="Compare with run ` + all[0].row.ID[:8] + `"]`)))
+	p.do(chromedp.Click(chromedp.CSS(`[aria-label^="vs run ` + all[0].row.ID[:8] + `"]`)))
 	p.wait(`document.querySelector("#divergence") !== null`)
 	require.Contains(t, ask[string](p, `document.querySelector("#divergence").textContent.replaceAll(",", "")`), fmt.Sprintf("event %d", diverges))
 	require.Contains(t, p.text("#diff"), "zero_double_bookings")
@@ -102,6 +102,7 @@ func TestMissionControlByKeyboardAlone(t *testing.T) {
 	p.wait(`document.querySelector("#live").dataset.behind === "no"`)
 	p.press("/")
 	require.Equal(t, "q", ask[string](p, "document.activeElement.name"))
+	ask[bool](p, `(document.activeElement.select(), true)`) // the driver types the slash as well
 	p.press("RLS")
 	p.wait(`document.querySelectorAll("#feed .row").length === 2`)
 	p.press(kb.Escape)

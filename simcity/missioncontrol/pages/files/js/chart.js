@@ -55,7 +55,9 @@ export class Chart {
   /** setLines replaces what is drawn. */
   setLines(lines) {
     this.lines = lines;
-    this.legend.replaceChildren(...lines.map((l) => h("span", { class: `key ${l.dash ? "dashed" : ""}`, "data-line": l.color.slice(2) }, l.label || l.series.label)));
+    const keys = lines.filter((l) => !l.dash).map((l) => h("span", { class: "key", "data-line": l.color.slice(2) }, l.label || l.series.label));
+    if (lines.some((l) => l.dash)) keys.push(h("span", { class: "key dashed" }, "other run"));
+    this.legend.replaceChildren(...keys);
     this.draw();
   }
 
@@ -86,7 +88,7 @@ export class Chart {
       if (span) high = Math.max(high, span[1]);
     }
     for (const bound of this.bounds()) high = Math.max(high, bound.value * 1.1);
-    if (high <= low) high = 1;
+    if (high <= low) high = this.unit === "nanos" ? 1e6 : 1;
     if (this.unit !== "share") high *= 1.05;
     return { x0, x1, y0: low, y1: high, left: LEFT, top: TOP, width: this.width - LEFT - RIGHT, height: this.height - TOP - BOTTOM };
   }
@@ -135,7 +137,9 @@ export class Chart {
     c.textBaseline = "middle";
     c.textAlign = "right";
     c.beginPath();
-    for (const value of niceTicks(view.y0, view.y1, view.height / 34)) {
+    let ticks = niceTicks(view.y0, view.y1, view.height / 34);
+    if (ticks.length < 2) ticks = niceTicks(view.y0, view.y1, view.height / 17);
+    for (const value of ticks) {
       const y = Math.round(this.y(value)) + 0.5;
       c.moveTo(view.left, y);
       c.lineTo(view.left + view.width, y);

@@ -59,7 +59,8 @@ export function invariantChanges(a, b) {
   const told = (inv) => (inv ? `${inv.status}${inv.judgement?.got ? `, ${inv.judgement.got}` : ""}` : "none");
   return (a?.invariants || [])
     .map((inv) => ({ name: inv.name, a: told(inv), b: told(byName.get(inv.name)), worse: rank(inv) - rank(byName.get(inv.name)) }))
-    .filter((row) => row.a !== row.b);
+    .filter((row) => row.a !== row.b)
+    .sort((x, y) => y.worse - x.worse);
 }
 
 const rank = (inv) => ({ kept: 0, open: 1, unchecked: 1, violated: 2 })[inv?.status] ?? 1;

@@ -22,10 +22,16 @@ export class VirtualList {
     if (option) this.pick?.(Number(option.dataset.i));
   }
 
-  redraw() {
+  /** size makes the list as tall as its rows and tells how many they are. */
+  size() {
     const n = this.count();
     const height = `${n * ROW}px`;
     if (this.sizer.style.height !== height) this.sizer.style.height = height;
+    return n;
+  }
+
+  redraw() {
+    const n = this.size();
     const from = Math.max(0, Math.floor(this.box.scrollTop / ROW) - SPARE);
     const to = Math.min(n, Math.ceil((this.box.scrollTop + this.box.clientHeight) / ROW) + SPARE);
     let active = "";
@@ -46,6 +52,7 @@ export class VirtualList {
   /** reveal scrolls a row into the middle unless it is in sight. */
   reveal(i) {
     const top = i * ROW;
+    this.size(); // else a list that has just grown does not scroll so far
     if (top < this.box.scrollTop || top + ROW > this.box.scrollTop + this.box.clientHeight) {
       this.box.scrollTop = Math.max(0, top - this.box.clientHeight / 2);
     }

@@ -44,7 +44,7 @@ const remember = eachFrame(() => history.replaceState(null, "", address(view) ||
 const drawPane = eachFrame(() => {
   if (!page.log.events.length) return;
   if (view.tab === "forensics") showForensics($("#forensics"), page.log, page.summary, (i) => scrubber.go(i));
-  else if (view.tab === "diff") showDiff($("#diff"), { a: page, b: page.other, divergence: page.divergence, go: (i) => scrubber.go(i) });
+  else if (view.tab === "diff") showDiff($("#diff"), { a: page, b: page.other, divergence: page.divergence, whole: page.whole, go: (i) => scrubber.go(i) });
   else showState($("#state"), page.log, scrubber.index);
 });
 const draw = eachFrame(() => {
@@ -131,13 +131,14 @@ async function versus(id) {
     const { run } = await api.run(id);
     const log = new RunLog(run.id, { policies: run.policies, durationNanos: page.log.durationNanos });
     page.other = { log, run, summary: await api.summary(id).catch(() => null) };
-    page.divergence = undefined;
+    page.divergence = page.whole = undefined;
     log.changed(draw);
     chooseTab("diff");
     charts.bind();
     const digest = (l) => async (i) => l.events[i]?.after ?? (await api.events(l.id, i, 1)).events[0]?.after;
     await Promise.all([log.catchUp(), page.log.catchUp()]);
     page.divergence = await firstDivergence(page.log.events.length, log.events.length, digest(page.log), digest(log));
+    if (page.divergence !== null) page.whole = await Promise.all([page.log, log].map(async (l) => (await api.events(l.id, page.divergence, 1)).events[0] || {}));
   }
   charts.bind();
   runs.draw();

@@ -69,8 +69,10 @@ export function showForensics(place, log, summary, go) {
 
 const strip = ({ events, index, at, ...rest }) => rest; // those always differ
 
+const IDENTITY = new Set(["observedAt", "before", "after"]); // these differ after any difference
+
 /** showDiff writes how a run differs from another one. */
-export function showDiff(place, { a, b, divergence, go }) {
+export function showDiff(place, { a, b, divergence, whole, go }) {
   if (!b) {
     fill(place, h("p", { class: "empty" }, "Choose vs beside a run to compare this one with it."));
     return;
@@ -85,6 +87,7 @@ export function showDiff(place, { a, b, divergence, go }) {
       : divergence === null ? h("p", {}, "The two runs are the same, event by event.")
         : h("div", {}, h("p", { id: "divergence" }, "First divergence: ", h("button", { type: "button", class: "link", click: () => go(divergence) }, `event ${format.count(divergence)}`)),
           table("First event that differs", ["run", "event"], [[left, side(a.log, divergence)], [right, side(b.log, divergence)]]),
+          whole && table("What differs in it", ["field", left, right], changes(whole[0], whole[1]).filter((c) => !IDENTITY.has(c.name)).map((c) => [c.name, write(c.a), write(c.b)])),
           a.summary?.seed !== b.summary?.seed && h("p", {}, `The seeds differ: ${a.summary?.seed} and ${b.summary?.seed}.`)),
     h("h4", {}, "Policies"), policies.length ? table("Policies that differ", ["policy", left, right], policies) : h("p", {}, "no difference"),
     h("h4", {}, "Rules"), rules.length ? table("Rules that fared differently", ["rule", left, right], rules) : h("p", {}, "no difference"));

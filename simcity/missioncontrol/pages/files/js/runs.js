@@ -61,7 +61,7 @@ export class Runs {
         h("span", { class: "name" }, `${row.scenario} ${row.seed}`),
         h("span", { class: "id" }, format.shortId(row.id)),
         h("span", { class: "took" }, took)),
-      here ? null : h("button", { type: "button", class: "vs", "aria-pressed": String(row.id === this.view.vs), "aria-label": `Compare with run ${format.shortId(row.id)}, ${row.scenario} seed ${row.seed}`, click: () => this.versus(row.id) }, "vs"));
+      here ? null : h("button", { type: "button", class: "vs", "aria-pressed": String(row.id === this.view.vs), "aria-label": `vs run ${format.shortId(row.id)}, ${row.scenario} seed ${row.seed}`, click: () => this.versus(row.id) }, "vs"));
   }
 
   /** before is the run of the scenario before one, and those still earlier. */
