@@ -102,10 +102,9 @@
 // simulated time; under a Virtual clock all its draws follow the seed. Hooks need
 // a target that is built in process, as do seams.
 //
-// Requests of collectors and probes pass the same way as those of citizens, and
-// faults without a PathPrefix strike them too. A second delivery by
+// Requests of collectors and probes are spared, since the judge must see what is.
+// A second delivery by
 // [DuplicateDelivery] with the first answer comes from an address of its own. A
 // scenario's RequestTimeout does not cut [Latency] short: it counts the host's
-// own time. Answers that a fault makes or changes reach Simulation.Classify
-// without their body.
+// own time.
 package chaos

@@ -87,7 +87,7 @@ func TestMatchSparesOthers(t *testing.T) {
 		match  chaos.Match
 		struck bool
 	}{
-		{chaos.Match{Method: "post"}, true},
+		{chaos.Match{Method: "POST"}, true},
 		{chaos.Match{Method: "GET"}, false},
 		{chaos.Match{PathPrefix: "/api/"}, true},
 		{chaos.Match{PathPrefix: "/api/v2"}, false},

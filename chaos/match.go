@@ -13,7 +13,7 @@ import (
 // since the judge must see what is. The zero value is all of them.
 type Match struct {
 	// Method, such as POST. Default any.
-	Method string `json:"method" doc:"HTTP method, such as POST; empty: any"`
+	Method string `json:"method" oneof:"GET HEAD POST PUT PATCH DELETE OPTIONS" doc:"HTTP method, such as POST; empty: any"`
 	// PathPrefix is how the path begins, such as /api/. Default any.
 	PathPrefix string `json:"pathPrefix" doc:"how the path begins; empty: any"`
 	// Population whose citizens are struck, such as customer. Default any.
@@ -26,7 +26,7 @@ type Match struct {
 func (m Match) fits(request *http.Request) bool {
 	_, citizen := simcity.CitizenOf(request.Context())
 	return (citizen || simcity.FromHost(request.Context())) && (m.Population == "" || m.Population == population(request)) &&
-		(m.Method == "" || strings.EqualFold(m.Method, method(request))) &&
+		(m.Method == "" || m.Method == method(request)) &&
 		strings.HasPrefix(request.URL.Path, m.PathPrefix)
 }
 

@@ -239,7 +239,7 @@ func (p *parameter) check(kind string) error {
 		wrong = true
 	case p.value.Kind() == reflect.Slice:
 		wrong = slices.ContainsFunc(p.value.Interface().([]string), p.unheard)
-	case len(p.words) > 0:
+	case len(p.words) > 0 && !(p.empty() && p.standard == ""): // likewise
 		wrong = p.unheard(p.value.String())
 	case p.limits != nil && !p.empty(): // an empty one has no default: it means none
 		wrong = !p.limits.contains(p.figure())

@@ -11,7 +11,7 @@ import (
 
 // Seams says at which places in host code a fault strikes: where the host calls
 // [simcity.Yield], as the adapters of databases and caches do with names such as
-// "postgres INSERT". The zero value is all of them.
+// "postgres insert". The zero value is all of them.
 type Seams struct {
 	// Prefix is how the seam's name begins. Default any.
 	Prefix string `json:"seam" doc:"how the seam's name begins; empty: any"`

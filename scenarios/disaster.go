@@ -64,6 +64,6 @@ func DisasterMixOver(market agents.Marketplace) simcity.Scenario {
 func intruders(name string, market agents.Marketplace, arrivals simcity.Arrivals) simcity.Population {
 	p := agents.Intruders(arrivals)
 	p.Name = name
-	p.Agent = agents.Intruder{Market: market, Every: 30 * time.Second}
+	p.Agent = agents.Intruder{Market: market, Every: time.Minute}
 	return p
 }

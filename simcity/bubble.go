@@ -21,6 +21,9 @@ func (r *run) play(patience time.Duration) *Result {
 	began := time.Now()
 	done := make(chan *Result, 1)
 	never := make(chan struct{})
+	over := make(chan struct{})
+	defer close(over)
+	go r.pacer.keep(over)
 	if r.clock.inner.HostTimeIsReal() {
 		go func() {
 			defer r.escaped(done)
@@ -77,7 +80,7 @@ func (r *run) leftBehind() bool {
 		return false
 	}
 	f := Finding{Kind: FindingLeak, Severity: NoteFinding, Stack: joinStacks(left)}
-	if len(r.closers) > 0 {
+	if len(r.closers) > 0 && !r.isDeadlocked() {
 		f.Severity = FailFinding
 		f.Text = fmt.Sprintf("%s outlived the host's Close, the first at %s", counted(len(left), "goroutine"), firstHostFrame(left[0].stack))
 	} else {
@@ -111,7 +114,7 @@ func (r *run) watch(done <-chan *Result, patience time.Duration) *Result {
 			moved = time.Now() // requests have deadlines there, and steps may be minutes apart
 			continue
 		}
-		if now := r.position(); now != position {
+		if now := r.position(); now != position || r.held.Load() {
 			position, moved = now, time.Now()
 			continue
 		}

@@ -31,9 +31,21 @@ type Cut struct {
 	Held []string
 	// Explore is how the whole run looked for races.
 	Explore Explore
+	// Sub is the name of the subtest that runs the simulation, if one does.
+	Sub string
 	// Drawn leaves the schedule to the seed, as in the whole run; Held says nothing
 	// then.
 	Drawn bool
+
+	fresh *fresh // another schedule from some moment on
+}
+
+// freshness is that schedule, or nil.
+func (c *Cut) freshness() *fresh {
+	if c == nil {
+		return nil
+	}
+	return c.fresh
 }
 
 // shorten ends the scenario where the cut does, and leaves unchecked what a part
@@ -77,37 +89,92 @@ func (c *Cut) hold(drawn func(*conductor.Actor, uint64) uint64) func(*conductor.
 	}
 }
 
-// cuts are what tests reproduce.
+// reproduced is a cut that a test is to live.
+type reproduced struct {
+	cut  Cut
+	used bool
+}
+
+// cuts are what tests reproduce, by the name of the test.
 var cuts struct {
 	sync.Mutex
-	of map[testing.TB]Cut
+	of map[string]*reproduced
 }
 
 // Reproduce makes the simulation of the cut's scenario, when test t runs it next,
 // live that part of it and nothing else. A run that was shrunk prints the test
 // that calls it: it fails as the whole run does, and passes when the bug is mended.
+//
+// A cut that no simulation of the test lives, or that names citizens or faults
+// who never come, fails the test: it would prove nothing.
 func Reproduce(t testing.TB, cut Cut) {
 	t.Helper()
+	if err := cut.validate(); err != nil {
+		t.Fatal(err)
+	}
+	name := t.Name()
+	if cut.Sub != "" {
+		name += "/" + cut.Sub
+	}
 	cuts.Lock()
 	defer cuts.Unlock()
 	if cuts.of == nil {
-		cuts.of = make(map[testing.TB]Cut)
+		cuts.of = make(map[string]*reproduced)
 	}
-	cuts.of[t] = cut
+	if cuts.of[name] != nil {
+		t.Fatalf("simcity: %s reproduces one cut already: give each a test of its own", name)
+	}
+	cuts.of[name] = &reproduced{cut: cut}
 	t.Cleanup(func() {
 		cuts.Lock()
 		defer cuts.Unlock()
-		delete(cuts.of, t)
+		if !cuts.of[name].used {
+			t.Errorf("simcity: nothing was reproduced: test %s ran no simulation of scenario %q", name, cut.Scenario)
+		}
+		delete(cuts.of, name)
 	})
 }
 
-// cutOf is what test t reproduces of a scenario, or nil.
-func cutOf(t testing.TB, scenario string) *Cut {
+func (c *Cut) validate() error {
+	switch {
+	case c.Scenario == "":
+		return &FieldError{Field: "Cut.Scenario", Value: `""`, Allowed: "the name of the scenario", Fix: "paste the whole of what was printed"}
+	case c.Until <= 0:
+		return &FieldError{Field: "Cut.Until", Value: c.Until, Allowed: "more than 0", Fix: "paste the whole of what was printed"}
+	case len(c.Citizens) == 0:
+		return &FieldError{Field: "Cut.Citizens", Value: "empty", Allowed: "at least one", Fix: "paste the whole of what was printed"}
+	}
+	return nil
+}
+
+// cutOf is what a test reproduces of a scenario, or nil.
+func cutOf(test, scenario string) *Cut {
 	cuts.Lock()
 	defer cuts.Unlock()
-	cut, ok := cuts.of[t]
-	if !ok || cut.Scenario != scenario {
+	r := cuts.of[test]
+	if r == nil || r.cut.Scenario != scenario {
 		return nil
 	}
+	r.used = true
+	cut := r.cut
 	return &cut
+}
+
+// doubt names those of the cut who never came.
+func (c *Cut) doubt(came map[string]bool, faults int) string {
+	var missing []string
+	for _, id := range c.Citizens {
+		if !came[id] {
+			missing = append(missing, id)
+		}
+	}
+	for _, id := range c.Faults {
+		if n, err := strconv.Atoi(strings.TrimPrefix(id, "fault/")); err != nil || n < 1 || n > faults {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return "the cut names what is not in this run: " + strings.Join(missing, ", ") + "; if scenario, agents or faults have changed since, shrink the failure again"
 }

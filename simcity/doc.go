@@ -72,7 +72,11 @@
 //   - SIMCITY_DEBUG=1 prints every event
 //   - SIMCITY_SHRINK=1 looks for the smallest part of a failing run that still
 //     fails, shows it and prints a test for it: see [Cut] and [Reproduce]
+//   - SIMCITY_SPEED=100 slows a Virtual run down to so many simulated seconds per
+//     real second, to be watched; it stays the same run
 //   - SIMCITY_TELEMETRY=sqlite:runs.db keeps the history of runs: see [Reporter]
+//   - SIMCITY_OVERLAY=0 leaves locks alone in a binary with the overlay
+//   - SIMCITY_OVERLAY_PACKAGES names the host's packages there
 //
 // # Many seeds
 //
@@ -85,7 +89,8 @@
 // is how many processes, SIMCITY_SHARD=2/5 which part of the seeds this machine
 // runs (the usual CI variables are understood), SIMCITY_STOP_AFTER=3 ends after so
 // many failures. SIMCITY_EXPLORE=swarm lets each seed search in another way (see
-// [Explore]), and SIMCITY_EXPLORE=free with -race finds data races. [Sometimes] and [Reachable] tell what a sweep never reached.
+// [Explore]), and SIMCITY_EXPLORE=free with -race finds data races. [Sometimes]
+// and [Reachable] tell what a sweep never reached.
 //
 // # Faults
 //
@@ -104,7 +109,19 @@
 // and SIMCITY_VERIFY shows where that matters. If the host cannot stop its
 // goroutines the bubble is frozen at the end and the run says so in a note; give
 // the handler a Close() error method and leaks become findings. Never park with
-// a lock held that others need: the watchdog names holder and waiter.
+// a lock held that others need, unless you explore: the watchdog names holder and
+// waiter.
+//
+// # Exploring
+//
+// Compiled with the overlay that the command cmd/simcity makes, every lock that
+// host code takes under a Virtual clock is a seam, although nobody touched the
+// host, and locks may be held across a park:
+//
+//	go test -overlay="$(go tool simcity overlay)" ./...
+//
+// A note of the result says so. Actors that wait for one another's locks for
+// good are a finding, deadlock, with their stacks.
 //
 // # Limits
 //

@@ -3,13 +3,13 @@ package simcity
 import "strings"
 
 // CompareSweeps compares failures of those signatures with what the sweep before
-// left in the file.
-func CompareSweeps(path string, whole bool, signatures ...string) string {
+// left in the file; ran tells whether the seeds of that one were run.
+func CompareSweeps(path string, ran bool, signatures ...string) string {
 	var sum sweepSummary
 	for _, signature := range signatures {
 		sum.Groups = append(sum.Groups, failureGroup{Signature: signature})
 	}
-	sum.compare(path, whole)
+	sum.compare(path, func(uint64) bool { return ran })
 	var told []string
 	for _, g := range sum.Groups {
 		state := "ongoing "

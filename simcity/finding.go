@@ -14,6 +14,8 @@ const (
 	FindingPanic     FindingKind = "panic"     // a handler, an agent or the factory panicked
 	FindingHang      FindingKind = "hang"      // nothing moved for too long in real time
 	FindingStuck     FindingKind = "stuck"     // a handler never returned
+	FindingDeadlock  FindingKind = "deadlock"  // handlers wait for one another's locks for good
+	FindingExplore   FindingKind = "explore"   // what was explored beyond the host's own seams
 	FindingLeak      FindingKind = "leak"      // goroutines outlived the host's Close
 	FindingTarget    FindingKind = "target"    // the target could not be built or reached
 	FindingArrivals  FindingKind = "arrivals"  // an arrival process failed

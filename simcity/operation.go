@@ -84,7 +84,8 @@ type Operation struct {
 	Steady bool `json:"steady"`
 
 	classified bool
-	cut        bool // a request of it was cut short by the end of the run
+	said       string // the beginning of the last answer that was not OK
+	cut        bool   // a request of it was cut short by the end of the run
 }
 
 // MarshalJSON writes the operation. What is no JSON in Input or Output is

@@ -15,7 +15,8 @@ type Pair struct{ With, Without *Result }
 
 // SimulatePair is [Simulation.Simulate] twice: as the simulation is, and with
 // neither injections, schedules nor commands that inject faults. The second run
-// is called <scenario>_without_faults.
+// is called <scenario>_without_faults. Like Simulate it judges nothing: look at
+// both verdicts.
 func (s *Simulation) SimulatePair(t testing.TB) *Pair {
 	t.Helper()
 	calm := *s
@@ -108,6 +109,14 @@ func bothKeys[V any](a, b map[string]V) []string {
 func (p *Pair) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity: scenario %s with seed %d is %s with faults, %s without\n", p.With.Scenario, p.With.Seed, p.With.Verdict, p.Without.Verdict)
+	for _, run := range []struct {
+		how string
+		*Result
+	}{{"with faults", p.With}, {"without", p.Without}} {
+		for _, reason := range run.Reasons {
+			fmt.Fprintf(&b, "  %s: %s\n", run.how, reason)
+		}
+	}
 	for _, w := range p.With.Faults {
 		fmt.Fprintf(&b, "  %s\n", w)
 	}

@@ -24,11 +24,15 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if p.settings, err = environment(); err != nil {
 		return nil, err
 	}
+	p.simulation.overlaid = p.settings.overlaid
 	if p.settings.seed != nil {
 		p.simulation.seed = *p.settings.seed
 	}
 	if p.settings.explore != nil {
 		p.simulation.explore = *p.settings.explore
+	}
+	if p.settings.speed > 0 {
+		p.simulation.speed = p.settings.speed
 	}
 	if p.settings.replay != "" {
 		if p.bundle, err = ReadBundle(p.settings.replay); err != nil {
@@ -43,7 +47,7 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 			p.bundle = nil // another scenario of the same test
 		}
 	}
-	if cut := cutOf(t, s.scenario.Name); cut != nil {
+	if cut := cutOf(t.Name(), s.scenario.Name); cut != nil {
 		p.simulation.cut, p.simulation.seed = cut, cut.Seed
 	}
 	if err := p.simulation.Validate(); err != nil {
@@ -109,12 +113,12 @@ func (p *play) enoughTime() error {
 }
 
 func (p *play) perform() *Result {
-	ordinal := nextOrdinal(p.t.Name())
+	ordinal := nextOrdinal(p.t)
 	switch {
 	case p.settings.worker == ordinal:
 		p.obeySweep()
 	case p.settings.worker > 0: // another simulation of the worker's test
-	case len(p.settings.seeds) > 0:
+	case len(p.settings.seeds) > 0 && p.simulation.cut == nil && isTest(p.t): // a cut has its seed, and a benchmark its own way
 		seeds := p.settings.shard.part(p.settings.seeds)
 		if len(seeds) == 0 {
 			p.t.Skipf("simcity: this machine's part of the sweep, %d/%d, has no seed", p.settings.shard.index, p.settings.shard.of)
@@ -122,10 +126,19 @@ func (p *play) perform() *Result {
 		return (&sweep{play: p, seeds: seeds, workers: p.settings.workers, ordinal: ordinal}).run()
 	}
 	res := p.tell(p.judgeSeed())
-	if p.settings.shrink && res.Verdict == Fail {
+	switch {
+	case !p.settings.shrink:
+	case res.Verdict == Fail && p.simulation.cut == nil:
 		p.shrink(res)
+	default:
+		fmt.Fprintf(p.t.Output(), "simcity note: %s=1 has nothing to do: the run is %s\n", envShrink, res.Verdict)
 	}
 	return res
+}
+
+func isTest(t testing.TB) bool {
+	_, benchmark := t.(*testing.B)
+	return !benchmark
 }
 
 // judgeSeed runs the simulation with its seed, twice if that is asked for.

@@ -20,7 +20,7 @@ func (p *play) compare(res, again *Result, first, second recording) {
 			continue
 		}
 		res.disagree(fmt.Sprintf("two runs of seed %d differ from event %d on:\n      first:  %s\n      second: %s\n      "+
-			"the cause lies before it: a select with several ready cases, map order, math/rand, or goroutines of the host that race",
+			"the cause lies before it: state kept outside of the target's factory (a database that the first run left full, a package variable), a select with several ready cases, map order, math/rand, or goroutines of the host that race",
 			res.Seed, i, eventAt(first.events, i), eventAt(second.events, i)))
 		return
 	}

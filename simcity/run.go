@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bookiji/simcity/internal/conductor"
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // A run is one life of a city: f(scenario, seed, commands). It is built, run
@@ -33,11 +34,15 @@ type run struct {
 	metrics      *Metrics
 	seams        seams
 	client       *http.Client
+	locks        *locks.Table      // nil: locks of host code are no seams
+	suspicions   atomic.Int64      // of deadlocks
 	handlers     *handlerTransport // nil for a target elsewhere
 	hostLog      hostLog
-	recorder     Recorder         // nil without telemetry
-	explore      Explore          // as drawn
+	recorder     Recorder // nil without telemetry
+	explore      Explore  // as drawn
+	overlaid     exploring
 	cut          *Cut             // what is lived of the run; nil: all
+	decisions    []byte           // of a fuzzer
 	tracing      *trace           // nil unless the run is shrunk
 	counted      map[string]int64 // of Sometimes; guarded by mu
 	closing      atomic.Bool
@@ -52,6 +57,8 @@ type run struct {
 	prober     atomic.Pointer[conductor.Actor]
 	inbox      chan Command // from outside, for running runs
 	stopAsked  atomic.Bool  // likewise
+	pacer      *pacer
+	held       atomic.Bool // paused or slowed down: it is not hung
 
 	mu          sync.Mutex
 	log         eventLog
@@ -69,6 +76,7 @@ type run struct {
 	findings    []Finding
 	commands    []Command // as they took effect
 	stopped     bool
+	deadlocked  bool
 	ended       bool // nothing more is judged
 	judgedAtEnd bool
 	closers     []func(context.Context) error
@@ -110,6 +118,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		replay:   replay,
 		metrics:  newMetrics(),
 		inbox:    make(chan Command, 16),
+		pacer:    newPacer(s.speed),
 		alive:    make(map[*Citizen]struct{}),
 		latency:  NewTrend(),
 		quietly:  make(map[string]bool),
@@ -131,7 +140,9 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		r.explore = s.cut.Explore.drawn(seed)
 	}
 	r.tracing = s.tracing
+	r.decisions = s.decisions
 	r.cut.shorten(&r.scenario)
+	r.overlaid = s.overlaid
 	r.log.watch, r.log.silent = s.watchers, &r.abandoned
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
 	return r
@@ -172,6 +183,7 @@ func (r *run) event(actor, kind string, fill func([]byte) []byte) int64 {
 // live runs the city from its foundation to its end. It is the whole of a run
 // but for the bubble around it.
 func (r *run) live() {
+	defer func() { r.locks.Close() }()
 	if !r.found() {
 		return
 	}
@@ -245,16 +257,27 @@ func (r *run) found() bool {
 
 // startClock makes the conductor: simulated time begins.
 func (r *run) startClock() {
+	r.openLocks(r.overlaid)
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
-		Hold:         r.cut.hold(r.explore.hold(r.seed)),
+		Hold:         r.cut.hold(r.schedule()),
 		Together:     r.explore.Order == Free,
 		Overtaken:    r.tracing.overtaken(),
 		BetweenSteps: r.obey,
 		Panicked:     r.panicked,
 		Stalled:      r.stalled,
+		Locks:        r.locks,
+		Passed:       r.passedLock,
 	})
 	r.conducting.Store(r.conductor)
+}
+
+// schedule is who is held back for how long: as the seed draws, or a fuzzer.
+func (r *run) schedule() func(*conductor.Actor, uint64) uint64 {
+	if len(r.decisions) > 0 {
+		return holdFor(r.decisions)
+	}
+	return r.cut.freshness().hold(r, r.explore.hold(r.seed))
 }
 
 var errPanicked = errors.New("it panicked")
@@ -301,11 +324,23 @@ func (r *run) obey() {
 		r.replay = r.replay[1:]
 		r.command(c.By, c)
 	}
-	if r.stopAsked.CompareAndSwap(true, false) {
-		r.command("operator", Command{Kind: Stop})
+	r.hear()
+	if r.clock.inner.Name() == "virtual" && !r.closing.Load() {
+		r.hold()
 	}
+}
+
+// hear obeys what was sent from outside.
+func (r *run) hear() {
+	r.stopIfAsked()
 	for len(r.inbox) > 0 {
 		r.command("operator", <-r.inbox)
+	}
+}
+
+func (r *run) stopIfAsked() {
+	if r.stopAsked.CompareAndSwap(true, false) {
+		r.command("operator", Command{Kind: Stop})
 	}
 }
 
@@ -315,6 +350,7 @@ func (r *run) poke() {
 	if c := r.conducting.Load(); c != nil && r.clock.inner.HostTimeIsReal() {
 		c.Poke()
 	}
+	r.pacer.wake()
 }
 
 // reached tells whether the run is where c took effect when it was recorded:
@@ -358,6 +394,12 @@ func (r *run) command(by string, c Command) {
 		r.stopped = true
 		r.mu.Unlock()
 		r.conductor.Halt()
+	case Pause, Resume, Step, Speed:
+		if err := r.mayPace(c); err != nil {
+			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
+			return
+		}
+		r.pace(c)
 	case InjectFault:
 		c.Parameters = compact(c.Parameters)
 		if err := r.strikeNow(c, now); err != nil {
@@ -365,6 +407,19 @@ func (r *run) command(by string, c Command) {
 			return
 		}
 	}
+	if !c.Kind.paces() { // what changes nothing in the run is no event of it
+		r.eventOf(by, c)
+	}
+	if strings.HasPrefix(by, "command/") {
+		return // the scenario repeats its own
+	}
+	c.By = by
+	r.mu.Lock()
+	r.commands = append(r.commands, c)
+	r.mu.Unlock()
+}
+
+func (r *run) eventOf(by string, c Command) {
 	r.event(by, EventCommand, func(b []byte) []byte {
 		b = appendString(append(b, `{"kind":`...), string(c.Kind))
 		if len(c.Policies) > 0 {
@@ -375,13 +430,6 @@ func (r *run) command(by string, c Command) {
 		}
 		return append(b, '}')
 	})
-	if strings.HasPrefix(by, "command/") {
-		return // the scenario repeats its own
-	}
-	c.By = by
-	r.mu.Lock()
-	r.commands = append(r.commands, c)
-	r.mu.Unlock()
 }
 
 // onStop calls f when the citizens must end, until stop is called.

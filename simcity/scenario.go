@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/bookiji/simcity/internal/conductor"
 )
 
 // A Scenario says what happens in a run: workload, policies, fault schedule,
@@ -79,6 +81,14 @@ const (
 	ChangePolicies CommandKind = "policy"
 	// InjectFault injects a fault of Scenario.Faults.
 	InjectFault CommandKind = "event"
+	// Pause holds a Virtual run until Resume, and Step lets it go on for so many
+	// events. Speed slows it down to Factor simulated seconds per real second, 0
+	// for as fast as it goes. They change when the run goes on and nothing in it:
+	// they are recorded, but they are no events, and a replay leaves them out.
+	Pause  CommandKind = "pause"
+	Resume CommandKind = "resume"
+	Step   CommandKind = "step"
+	Speed  CommandKind = "speed"
 	// Stop ends the run with the verdict STOPPED.
 	Stop CommandKind = "stop"
 )
@@ -107,6 +117,10 @@ type Command struct {
 	Fault      string          `json:"fault,omitempty"`
 	Parameters json.RawMessage `json:"parameters,omitempty"`
 	For        time.Duration   `json:"for,omitempty"`
+	// Steps is how many events a Step lets pass; default 1.
+	Steps int `json:"steps,omitempty"`
+	// Factor is of Speed.
+	Factor float64 `json:"factor,omitempty"`
 }
 
 // withDefaults fills zero fields.
@@ -189,7 +203,7 @@ func (s *Scenario) tick(p Policies) time.Duration {
 }
 
 // reservedNames are those of the engine's own actors and streams.
-var reservedNames = []string{"command", "end", "fault", "gate", "host", "judge", "run", "tick", "world"}
+var reservedNames = []string{conductor.Background, "command", "deadlock", "end", "fault", "gate", "host", "judge", "run", "tick", "world"}
 
 func (s *Scenario) validatePopulations() error {
 	if len(s.Populations) == 0 {
@@ -290,7 +304,7 @@ func (s *Scenario) validateInjections(list string, injections []Injection) error
 		case in.At < 0 || in.At >= s.Duration:
 			return &FieldError{Field: field + ".At", Value: in.At, Allowed: fmt.Sprintf("0 to less than the duration, %s", s.Duration), Fix: "move the fault into the run"}
 		case in.For <= 0 || in.For > s.Duration-in.At:
-			return &FieldError{Field: field + ".For", Value: in.For, Allowed: fmt.Sprintf("more than 0, ending by %s", s.Duration), Fix: "the window is longer than the run: shorten it, or lengthen scenario.Duration"}
+			return &FieldError{Field: field + ".For", Value: in.For, Allowed: fmt.Sprintf("more than 0, ending by %s", s.Duration), Fix: "say how long the fault lasts; it must end within the run, or lengthen scenario.Duration"}
 		}
 	}
 	return nil

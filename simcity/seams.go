@@ -43,7 +43,8 @@ func (r *run) withActor(ctx context.Context, a actor) context.Context {
 // running simulation in ctx it returns nil at once. Never call it with a lock
 // held that other actors need. If a handler forks, give each branch a name of its
 // own ("stock/1", "stock/2"): which of two goroutines of one actor goes first at
-// seams of one name is not drawn.
+// seams of one name is not drawn. Compiled with the overlay of cmd/simcity it is,
+// and locks may be held.
 func Yield(ctx context.Context, name string) error {
 	h := handsOf(ctx)
 	if h == nil {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // Settings from outside are environment variables, not flags: a flag would be
@@ -26,6 +28,8 @@ const (
 	envShrink = "SIMCITY_SHRINK"
 	// envExplore says how runs look for races.
 	envExplore = "SIMCITY_EXPLORE"
+	// envSpeed slows Virtual runs down: simulated seconds per real second.
+	envSpeed = "SIMCITY_SPEED"
 	// envSeeds asks for a sweep: a count, or first-last.
 	envSeeds = "SIMCITY_SEEDS"
 	// envWorkers is how many processes a sweep has. Default one per processor.
@@ -41,6 +45,13 @@ const (
 	// envSweepHistory is the file that tells new failures from ongoing ones.
 	envSweepHistory = "SIMCITY_SWEEP_HISTORY"
 
+	// envOverlay switches off, by 0, the seams at locks of a binary compiled with
+	// the overlay of the command simcity. envPackages are the import path patterns of
+	// the host; the command itself reads envOverlayCache.
+	envOverlay      = "SIMCITY_OVERLAY"
+	envPackages     = "SIMCITY_OVERLAY_PACKAGES"
+	envOverlayCache = "SIMCITY_OVERLAY_CACHE"
+
 	// envWorker makes this process a worker of a sweep. It is our own.
 	envWorker = "SIMCITY_TEST_WORKER"
 )
@@ -53,8 +64,10 @@ type settings struct {
 	debug       bool
 	telemetry   string
 	shrink      bool
+	speed       float64  // 0: the simulation's own
 	explore     *Explore // nil: the simulation's own
 	exploreMode string
+	overlaid    exploring
 
 	seeds        []uint64 // of a sweep; none: a single run
 	workers      int
@@ -79,8 +92,23 @@ var readers = map[string]func(s *settings, value string) error{
 		s.explore, s.exploreMode = &e, value
 		return err
 	},
-	envDebug:        func(s *settings, value string) (err error) { s.debug, err = parseSwitch(envDebug, value); return },
-	envShrink:       func(s *settings, value string) (err error) { s.shrink, err = parseSwitch(envShrink, value); return },
+	envDebug:  func(s *settings, value string) (err error) { s.debug, err = parseSwitch(envDebug, value); return },
+	envShrink: func(s *settings, value string) (err error) { s.shrink, err = parseSwitch(envShrink, value); return },
+	envOverlay: func(s *settings, value string) error {
+		on, err := parseSwitch(envOverlay, value)
+		s.overlaid.off = !on
+		return err
+	},
+	envPackages:     func(s *settings, value string) error { s.overlaid.packages = locks.ParsePatterns(value); return nil },
+	envOverlayCache: func(*settings, string) error { return nil },
+	envSpeed: func(s *settings, value string) error {
+		factor, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(factor > 0 && factor <= maxCompression) {
+			return &FieldError{Field: envSpeed, Value: value, Allowed: "more than 0, up to 1000000", Fix: "100 makes 12 real minutes of 20 simulated hours; unset it for as fast as it goes"}
+		}
+		s.speed = factor
+		return nil
+	},
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
 	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
 	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },
@@ -155,6 +183,7 @@ func knownSettings() []string {
 	for name := range readers {
 		names = append(names, name)
 	}
+	names = append(names, "SIMCITY_REQUIRE")
 	slices.Sort(names)
 	return names
 }

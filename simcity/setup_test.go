@@ -159,6 +159,15 @@ type recorder struct {
 	errors  []string
 	skipped string
 	attrs   map[string]string
+	after   []func()
+}
+
+// cleanUp does what a test does at its end.
+func (r *recorder) cleanUp() {
+	for _, f := range r.after {
+		f()
+	}
+	r.after = nil
 }
 
 // record runs f with a recorder of that test name, on a goroutine that Fatal
@@ -172,9 +181,11 @@ func record(t *testing.T, name string, f func(testing.TB)) *recorder {
 		f(r)
 	}()
 	<-done
+	t.Cleanup(r.cleanUp)
 	return r
 }
 
+func (r *recorder) Cleanup(f func())       { r.after = append(r.after, f) }
 func (r *recorder) Name() string           { return r.name }
 func (r *recorder) Helper()                {}
 func (r *recorder) Attr(key, value string) { r.attrs[key] = value }
@@ -191,6 +202,8 @@ func (r *recorder) Fatal(args ...any) {
 	r.fatal = fmt.Sprint(args...)
 	runtime.Goexit()
 }
+
+func (r *recorder) Fatalf(format string, args ...any) { r.Fatal(fmt.Sprintf(format, args...)) }
 
 func (r *recorder) Skipf(format string, args ...any) {
 	r.skipped = fmt.Sprintf(format, args...)

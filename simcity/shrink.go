@@ -15,6 +15,8 @@ type Shrunk struct {
 	Result *Result
 	// Before and After count citizens who lived, and Runs how many were tried.
 	Before, After, Runs int
+	// Cause is when the failure became inevitable; nil if no moment was found.
+	Cause *Cause
 	// Timeline shows who did what, when and at which seam.
 	Timeline string
 	// Test is a Go test to be pasted beside the one that failed.
@@ -54,15 +56,17 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 		Explore: p.simulation.explore.drawn(p.simulation.seed),
 	}
 	if !z.try(z.cut) {
-		return nil, fmt.Errorf("simcity: seed %d is not reproducible: the second run of it did not fail by %s; SIMCITY_VERIFY=1 names the first event that differs", p.simulation.seed, z.class)
+		return nil, fmt.Errorf("simcity: seed %d is not reproducible: the second run of it did not fail by %s; SIMCITY_VERIFY=1 names the first event that differs; a database that all runs share must be emptied by the target's factory", p.simulation.seed, z.class)
 	}
 	z.shrink()
+	causing := z.cause(z.drawn, z.drawnRows)
 	again := p.live(&z.cut)
 	if again.res.Digest != z.best.res.Digest {
 		return nil, fmt.Errorf("simcity: the smallest run is not reproducible: digest %s, then %s", z.best.res.Digest, again.res.Digest)
 	}
 	return &Shrunk{
 		Cut: z.cut, Result: again.res, Before: len(whole.trace.born), After: len(z.cut.Citizens), Runs: z.runs,
+		Cause:    causing,
 		Timeline: again.trace.timeline(), Test: z.cut.test(p.t.Name()),
 	}, nil
 }
@@ -119,6 +123,9 @@ type shrinker struct {
 	cut   Cut // the smallest so far that fails
 	best  lived
 	runs  int
+
+	drawn     Cut // the smallest with the seed's own schedule
+	drawnRows []traceRow
 }
 
 // try runs a cut and keeps it if it fails alike.
@@ -139,6 +146,7 @@ func (z *shrinker) try(cut Cut) bool {
 func (z *shrinker) shrink() {
 	z.faults()
 	z.citizens()
+	z.drawn, z.drawnRows = z.cut, z.best.trace.worthTelling()
 	if z.schedule() {
 		z.citizens()
 		z.held()
@@ -198,6 +206,9 @@ func (s *Shrunk) String() string {
 	fmt.Fprintf(&b, "simcity shrunk seed %d from %s to %d, %s, in %s; it fails by %s\n\n",
 		s.Cut.Seed, counted(s.Before, "citizen"), s.After, counted(len(s.Cut.Held), "stop")+" held back", counted(s.Runs, "run"), s.Result.class())
 	b.WriteString(s.Timeline)
+	if s.Cause != nil {
+		fmt.Fprintf(&b, "\n  Cause: %s\n", s.Cause)
+	}
 	b.WriteString("\n  A test that fails until the bug is mended, to be pasted beside the one that failed:\n\n")
 	b.WriteString(s.Test)
 	return b.String()
@@ -205,7 +216,7 @@ func (s *Shrunk) String() string {
 
 // test is a Go test that reproduces the cut by calling the test that failed.
 func (c *Cut) test(name string) string {
-	top, _, sub := strings.Cut(name, "/")
+	top, sub, _ := strings.Cut(name, "/")
 	var b strings.Builder
 	fmt.Fprintf(&b, "func %sSeed%d(t *testing.T) {\n\tsimcity.Reproduce(t, simcity.Cut{\n", top, c.Seed)
 	fmt.Fprintf(&b, "\t\tScenario: %q, Seed: %d, Until: %d, // %s\n", c.Scenario, c.Seed, int64(c.Until), c.Until.Round(time.Millisecond))
@@ -222,12 +233,11 @@ func (c *Cut) test(name string) string {
 	case len(c.Held) > 0:
 		fmt.Fprintf(&b, "\t\tHeld: %s,\n", literal(c.Held))
 	}
-	b.WriteString("\t})\n")
-	if sub {
-		fmt.Fprintf(&b, "\t// Run here what %s runs.\n}\n", name)
-	} else {
-		fmt.Fprintf(&b, "\t%s(t)\n}\n", top)
+	if sub != "" {
+		fmt.Fprintf(&b, "\t\tSub: %q,\n", sub)
 	}
+	b.WriteString("\t})\n")
+	fmt.Fprintf(&b, "\t%s(t)\n}\n", top)
 	return b.String()
 }
 

@@ -94,6 +94,19 @@ func TestFailureShrinksToThoseWhoMatter(t *testing.T) {
 	require.Equal(t, simcity.Pass, seekers(true).Simulate(t).Verdict, "it passes when the bug is mended")
 }
 
+// Whoever comes first at the office, the other looks before it is taken or not:
+// the order decides, and from some moment on nothing else can happen.
+func TestCauseIsTheMomentFromWhichTheFailureIsInevitable(t *testing.T) {
+	shrunk, err := seekers(false).Seed(unluckySeed).Shrink(t)
+	require.NoError(t, err)
+	require.NotNil(t, shrunk.Cause)
+	require.GreaterOrEqual(t, shrunk.Cause.After, shrunk.Cause.Tries-1)
+	require.Less(t, shrunk.Cause.Before, shrunk.Cause.After)
+	require.Positive(t, shrunk.Cause.At)
+	require.Contains(t, shrunk.Cut.Citizens, shrunk.Cause.Actor)
+	require.Contains(t, shrunk.String(), "Cause: inevitable from ")
+}
+
 func TestRunThatDoesNotFailCannotBeShrunk(t *testing.T) {
 	_, err := seekers(true).Shrink(t)
 	require.ErrorContains(t, err, "seed 1 is PASS: there is no failure to shrink")
@@ -125,10 +138,48 @@ func TestFailingTestPrintsTheSmallestRunWhenAsked(t *testing.T) {
 }
 
 func TestOthersOfTheTestAreNotCut(t *testing.T) {
-	simcity.Reproduce(t, simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour})
+	simcity.Reproduce(t, simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1"}})
 	require.Equal(t, int64(1), city(hello, citizens("visitor", 1, visitor)).Simulate(t).Citizens)
 	res := seekers(false).Simulate(t)
 	require.Equal(t, uint64(3), res.Seed)
-	require.Zero(t, res.Citizens, "nobody lives")
-	require.Zero(t, res.Operations)
+	require.EqualValues(t, 1, res.Citizens)
+}
+
+func TestCutOfASubtestIsLivedThere(t *testing.T) {
+	simcity.Reproduce(t, simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1"}, Sub: "here"})
+	t.Run("there", func(t *testing.T) { require.EqualValues(t, 40, seekers(false).Until(time.Hour).Simulate(t).Citizens) })
+	t.Run("here", func(t *testing.T) { require.EqualValues(t, 1, seekers(false).Simulate(t).Citizens) })
+}
+
+func TestCutThatReproducesNothingIsNoPass(t *testing.T) {
+	cut := simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1", "seeker/99"}, Faults: []string{"fault/9"}}
+	simcity.Reproduce(t, cut)
+	res := seekers(false).Simulate(t)
+	require.Equal(t, simcity.Inconclusive, res.Verdict)
+	require.Contains(t, res.Reasons[0], "the cut names what is not in this run: seeker/99, fault/9")
+}
+
+func TestCutThatCannotBeMeantIsRefused(t *testing.T) {
+	for field, cut := range map[string]simcity.Cut{
+		"Cut.Scenario": {},
+		"Cut.Until":    {Scenario: "office", Citizens: []string{"seeker/1"}},
+		"Cut.Citizens": {Scenario: "office", Until: time.Hour},
+	} {
+		told := record(t, "TestX", func(t testing.TB) { simcity.Reproduce(t, cut) })
+		require.Contains(t, told.fatal, field)
+	}
+	whole := simcity.Cut{Scenario: "office", Until: time.Hour, Citizens: []string{"seeker/1"}}
+	told := record(t, "TestTwice", func(t testing.TB) {
+		simcity.Reproduce(t, whole)
+		simcity.Reproduce(t, whole)
+	})
+	require.Contains(t, told.fatal, "TestTwice reproduces one cut already")
+	told.cleanUp()
+	require.Contains(t, told.errors[0], `nothing was reproduced: test TestTwice ran no simulation of scenario "office"`)
+}
+
+func TestSweepLeavesAReproductionAlone(t *testing.T) {
+	t.Setenv("SIMCITY_SEEDS", "5")
+	simcity.Reproduce(t, simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1"}})
+	require.Equal(t, uint64(3), seekers(false).Simulate(t).Seed)
 }

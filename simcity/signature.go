@@ -39,10 +39,13 @@ func (v *Violation) signature() string {
 
 var numbers = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+(\.[0-9]+)?`)
 
-// withoutNumbers is the first line of text, cut short, with a # for each number.
+// withoutNumbers is the first line of text, cut short between words, with a # for each number.
 func withoutNumbers(text string) string {
-	const most = 120
+	const most = 160
 	text, _, _ = strings.Cut(text, "\n")
 	text = numbers.ReplaceAllString(text, "#")
-	return text[:min(len(text), most)]
+	if len(text) <= most {
+		return text
+	}
+	return text[:strings.LastIndexByte(text[:most], ' ')+1] + "..."
 }

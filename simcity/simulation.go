@@ -13,19 +13,22 @@ import (
 // methods chain and nothing happens before Run, Simulate or Start. A simulation
 // may run many times, each run a city of its own. Not safe for concurrent use.
 type Simulation struct {
-	scenario Scenario
-	target   Target
-	seed     uint64
-	clock    Clock
-	classify func(*http.Response, []byte) Outcome
-	watchers []func(Event)
-	patience time.Duration
-	reporter Reporter
-	reach    []string
-	cut      *Cut
-	explore  Explore
-	tracing  *trace
-	err      error // the first mistake in building, told when it runs
+	scenario  Scenario
+	target    Target
+	seed      uint64
+	clock     Clock
+	classify  func(*http.Response, []byte) Outcome
+	watchers  []func(Event)
+	patience  time.Duration
+	speed     float64
+	decisions []byte // of a fuzzer, in place of the seed's draws
+	reporter  Reporter
+	reach     []string
+	cut       *Cut
+	explore   Explore
+	tracing   *trace
+	overlaid  exploring
+	err       error // the first mistake in building, told when it runs
 }
 
 // New begins a simulation of scenario with seed 1 and a [Virtual] clock.
@@ -118,6 +121,16 @@ func (s *Simulation) Watch(f func(Event)) *Simulation {
 // SIMCITY_TELEMETRY overrides it. Telemetry leaves the digest alone.
 func (s *Simulation) Report(reporter Reporter) *Simulation {
 	s.reporter = reporter
+	return s
+}
+
+// Speed slows Virtual runs down to so many simulated seconds per real second; 0,
+// the default, is as fast as they go. It is for watching: the run is the same.
+func (s *Simulation) Speed(factor float64) *Simulation {
+	if !(factor >= 0 && factor <= maxCompression) {
+		s.fail(&FieldError{Field: "Speed", Value: factor, Allowed: "0 to 1000000", Fix: "100 makes 12 real minutes of 20 simulated hours"})
+	}
+	s.speed = factor
 	return s
 }
 
@@ -222,8 +235,12 @@ func (r *Running) Send(command Command) error {
 		if err := r.run.mayCall(command); err != nil {
 			return err
 		}
+	case Pause, Resume, Step, Speed:
+		if err := r.run.mayPace(command); err != nil {
+			return err
+		}
 	default:
-		return &FieldError{Field: "command.Kind", Value: command.Kind, Allowed: knownCommands, Fix: "use the named constants"}
+		return &FieldError{Field: "command.Kind", Value: command.Kind, Allowed: knownCommands + ", pause, resume, step, speed", Fix: "use the named constants"}
 	}
 	over := fmt.Errorf("simcity: the run has ended: %w", ErrOver)
 	select {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -17,13 +18,16 @@ type sweep struct {
 	workers  int
 	ordinal  int // which simulation of the test it is
 	began    time.Time
+	deadline time.Time // by which the last seed must begin; zero: none
 	progress progress
 
 	mu     sync.Mutex
 	next   int
 	stop   bool
 	done   []outcome
-	failed int
+	failed int // did not pass
+	broken int // failed
+	late   bool
 }
 
 // An outcome is what a worker tells of a seed.
@@ -46,10 +50,17 @@ var ordinals = struct {
 	of map[string]int
 }{of: make(map[string]int)}
 
-func nextOrdinal(test string) int {
+func nextOrdinal(t testing.TB) int {
 	ordinals.Lock()
 	defer ordinals.Unlock()
-	ordinals.of[test]++
+	test := t.Name()
+	if ordinals.of[test]++; ordinals.of[test] == 1 {
+		t.Cleanup(func() { // with -count the test comes again
+			ordinals.Lock()
+			defer ordinals.Unlock()
+			delete(ordinals.of, test)
+		})
+	}
 	return ordinals.of[test]
 }
 
@@ -57,6 +68,11 @@ func nextOrdinal(test string) int {
 // failed, or of the first of all.
 func (s *sweep) run() *Result {
 	s.began = time.Now()
+	if test, ok := s.play.t.(interface{ Deadline() (time.Time, bool) }); ok {
+		if deadline, limited := test.Deadline(); limited {
+			s.deadline = deadline.Add(-time.Until(deadline) / 10) // a tenth is for those under way, and the summary
+		}
+	}
 	var crew sync.WaitGroup
 	for range min(s.workers, len(s.seeds)) {
 		crew.Go(s.work)
@@ -98,6 +114,9 @@ func (s *sweep) work() {
 func (s *sweep) take() (seed uint64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.deadline.IsZero() && time.Until(s.deadline) < 0 {
+		s.stop, s.late = true, true
+	}
 	if s.stop || s.next >= len(s.seeds) {
 		return 0, false
 	}
@@ -111,8 +130,11 @@ func (s *sweep) finish(out outcome) {
 	s.done = append(s.done, out)
 	if out.Verdict != Pass {
 		s.failed++
+	}
+	if out.Verdict == Fail {
+		s.broken++
 		limit := s.play.settings.stopAfter
-		s.stop = s.stop || limit > 0 && s.failed >= limit
+		s.stop = s.stop || limit > 0 && s.broken >= limit
 	}
 	s.progress.show(func() string {
 		return fmt.Sprintf("simcity sweep: %d of %d seeds, %d failed, %.1f seeds/s", len(s.done), len(s.seeds), s.failed, s.rate())
@@ -126,23 +148,31 @@ func (s *sweep) rate() float64 {
 // result is what the test is judged by: the first failure as its bundle tells
 // it, or if there is none a run of the first seed.
 func (s *sweep) result(summary *sweepSummary) *Result {
-	for _, out := range s.done {
-		if out.Verdict == Pass {
-			continue
-		}
+	if failed := s.worstFirst(); len(failed) > 0 {
+		out := failed[0]
 		res := &Result{Verdict: out.Verdict, Reasons: []string{out.Reason}, Scenario: s.play.simulation.scenario.Name, Seed: out.Seed, Clock: s.play.simulation.clock.String(), Metrics: &Snapshot{}}
 		if bundle, err := ReadBundle(out.Bundle); err == nil {
 			res = bundle.Result
 			res.Bundle = out.Bundle
 		}
 		res.Repro = s.play.repro(out.Seed)
-		res.sweep = summary.String()
+		res.sweep = summary.first()
 		return res
 	}
 	p := *s.play
 	p.simulation.seed = s.seeds[0]
 	return p.tell(p.judgeSeed())
 }
+
+// worstFirst are the seeds that did not pass: failures before what is undecided,
+// each by seed.
+func (s *sweep) worstFirst() []outcome {
+	notPassed := slices.DeleteFunc(slices.Clone(s.done), func(out outcome) bool { return out.Verdict == Pass })
+	slices.SortStableFunc(notPassed, func(a, b outcome) int { return rankOf(a.Verdict) - rankOf(b.Verdict) })
+	return notPassed
+}
+
+func rankOf(v Verdict) int { return slices.Index([]Verdict{Fail, Inconclusive, Stopped}, v) }
 
 // progress is a line on the terminal that is written over; it stays quiet
 // where nobody looks.

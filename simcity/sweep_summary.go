@@ -19,6 +19,7 @@ type sweepSummary struct {
 	Planned  int
 	Passed   int
 	Failed   int
+	Late     bool    // go test's deadline came near
 	Rate     float64 // seeds per second of real time
 	Groups   []failureGroup
 	Resolved []failureGroup // of the sweep before, and not of this one
@@ -29,11 +30,12 @@ type sweepSummary struct {
 
 // A failureGroup is the seeds that failed in one way.
 type failureGroup struct {
-	Signature string `json:"signature"`
-	Seeds     int    `json:"seeds"`
-	First     uint64 `json:"first,string"`
-	Reason    string `json:"reason"`
-	New       bool   `json:"-"`
+	Signature string  `json:"signature"`
+	Verdict   Verdict `json:"verdict"`
+	Seeds     int     `json:"seeds"`
+	First     uint64  `json:"first,string"`
+	Reason    string  `json:"reason"`
+	New       bool    `json:"-"`
 }
 
 func (s *sweep) summary() *sweepSummary {
@@ -53,7 +55,7 @@ func (s *sweep) summary() *sweepSummary {
 		sum.Failed++
 		g := groups[out.Signature]
 		if g == nil {
-			g = &failureGroup{Signature: out.Signature, First: out.Seed, Reason: out.Reason}
+			g = &failureGroup{Signature: out.Signature, Verdict: out.Verdict, First: out.Seed, Reason: out.Reason}
 			groups[out.Signature] = g
 		}
 		g.Seeds++
@@ -62,16 +64,21 @@ func (s *sweep) summary() *sweepSummary {
 		sum.Groups = append(sum.Groups, *g)
 	}
 	slices.SortFunc(sum.Groups, func(a, b failureGroup) int {
-		return cmp.Or(cmp.Compare(b.Seeds, a.Seeds), cmp.Compare(a.Signature, b.Signature))
+		return cmp.Or(cmp.Compare(rankOf(a.Verdict), rankOf(b.Verdict)), cmp.Compare(b.Seeds, a.Seeds), cmp.Compare(a.Signature, b.Signature))
 	})
-	sum.compare(s.historyFile(), len(s.done) == len(s.seeds))
+	ran := make(map[uint64]bool, len(s.done))
+	for _, out := range s.done {
+		ran[out.Seed] = true
+	}
+	sum.Late = s.late
+	sum.compare(s.historyFile(), func(seed uint64) bool { return ran[seed] })
 	return sum
 }
 
 // compare tells new failures from ongoing ones by what the sweep before left in
-// the file, and leaves there what the next one needs. A sweep that was cut short
-// resolves nothing.
-func (sum *sweepSummary) compare(path string, whole bool) {
+// the file, and leaves there what the next one needs. A failure is resolved when
+// its first seed was run and none fails in that way any more.
+func (sum *sweepSummary) compare(path string, ran func(seed uint64) bool) {
 	var before []failureGroup
 	if text, err := os.ReadFile(path); err == nil {
 		_ = json.Unmarshal(text, &before) // what cannot be read makes everything new
@@ -89,7 +96,7 @@ func (sum *sweepSummary) compare(path string, whole bool) {
 	for _, g := range before {
 		switch {
 		case now[g.Signature]:
-		case whole:
+		case ran(g.First):
 			sum.Resolved = append(sum.Resolved, g)
 		default:
 			keep = append(keep, g)
@@ -115,6 +122,9 @@ func (s *sweep) historyFile() string {
 		dir = os.TempDir()
 	}
 	name := strings.NewReplacer("/", "-", " ", "-").Replace(s.play.t.Name()) + "-" + s.play.simulation.scenario.Name
+	if s.ordinal > 1 {
+		name += "-" + itoa(s.ordinal)
+	}
 	return filepath.Join(dir, "simcity", "sweeps", fmt.Sprintf("%s-%s.json", name, placeOfWork()))
 }
 
@@ -122,7 +132,10 @@ func (s *sweep) historyFile() string {
 func (sum *sweepSummary) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity sweep: %s, %d passed, %d failed in %s, %.1f seeds/s", counted(sum.Seeds, "seed"), sum.Passed, sum.Failed, counted(len(sum.Groups), "way"), sum.Rate)
-	if sum.Seeds < sum.Planned {
+	switch {
+	case sum.Late:
+		fmt.Fprintf(&b, "; stopped before go test's -timeout, %d were planned: give it more time", sum.Planned)
+	case sum.Seeds < sum.Planned:
 		fmt.Fprintf(&b, "; stopped early, %d were planned", sum.Planned)
 	}
 	for _, g := range sum.Groups {
@@ -146,6 +159,12 @@ func (sum *sweepSummary) String() string {
 		fmt.Fprintf(&b, "\n  the next sweep cannot be compared with this one: %v", sum.History)
 	}
 	return b.String()
+}
+
+// first is the summary's first line.
+func (sum *sweepSummary) first() string {
+	line, _, _ := strings.Cut(sum.String(), "\n")
+	return strings.TrimPrefix(line, "simcity ")
 }
 
 // defaults of what a seed of a sweep may use.

@@ -147,7 +147,7 @@ func TestSweepGroupsFailuresAndComparesWithTheLast(t *testing.T) {
 	require.Contains(t, told, "NEW         2x  nobody_refused at get\n")
 	require.Contains(t, told, "NEW         1x  no_errors at get\n")
 	require.Contains(t, told, "SIMCITY_SEED=5 go test ./simcity -run '^TestSweepGroupsFailuresAndComparesWithTheLast$'")
-	require.Contains(t, first.Explain(), "the first of a sweep's failures")
+	require.Contains(t, first.Explain(), "the first failure of sweep: 6 seeds")
 }
 
 func TestSweepTellsNewOngoingAndResolvedFailures(t *testing.T) {
@@ -155,7 +155,7 @@ func TestSweepTellsNewOngoingAndResolvedFailures(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.json")
 	require.Equal(t, "NEW a, NEW b", simcity.CompareSweeps(path, true, "a", "b"))
 	require.Equal(t, "ongoing b, NEW c, resolved a", simcity.CompareSweeps(path, true, "b", "c"))
-	require.Equal(t, "ongoing b", simcity.CompareSweeps(path, false, "b"), "a sweep cut short resolves nothing")
+	require.Equal(t, "ongoing b", simcity.CompareSweeps(path, false, "b"), "seeds that were not run resolve nothing")
 	require.Equal(t, "resolved b, resolved c", simcity.CompareSweeps(path, true))
 	require.NoError(t, os.WriteFile(path, []byte("nonsense"), 0o600))
 	require.Equal(t, "NEW b", simcity.CompareSweeps(path, true, "b"))

@@ -17,11 +17,12 @@ import (
 // A sweeper is a worker process of this test binary that runs the seeds it is given, one
 // line each on its third file, and answers on its fourth.
 type sweeper struct {
-	command *exec.Cmd
-	seeds   *os.File
-	answers chan []byte // closed when the process is gone
-	said    *tail
-	exited  chan error
+	command  *exec.Cmd
+	seeds    *os.File
+	answers  chan []byte // closed when the process is gone
+	said     *tail
+	exited   chan error
+	answered bool // once: its test has come to the simulation
 }
 
 // hire starts a worker for the sweep's simulation.
@@ -81,6 +82,9 @@ func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
 			if !ok {
 				return w.died(seed), false
 			}
+			if w.answered = true; string(line) == ready {
+				continue
+			}
 			if err = json.Unmarshal(line, &out); err != nil {
 				continue
 			}
@@ -110,6 +114,10 @@ func (w *sweeper) died(seed uint64) outcome {
 	how := "it exited with status 0 in the middle of the run: os.Exit in the host or an agent"
 	if err := <-w.exited; err != nil {
 		how = err.Error()
+	}
+	if !w.answered {
+		how = "the worker's test ended before it came to the simulation (" + how + "); a TestMain that needs a port or a folder for itself does so. It said last: " + w.said.last()
+		return w.failed(seed, "worker", how)
 	}
 	for _, end := range []string{"panic: ", "fatal error: "} {
 		if last := w.said.after(end); last != "" {
@@ -160,6 +168,7 @@ func (p *play) obeySweep() {
 	p.t.Helper()
 	seeds, answers := bufio.NewScanner(os.NewFile(3, "seeds")), os.NewFile(4, "answers")
 	told := make(map[string]bool)
+	fmt.Fprintln(answers, ready)
 	for seeds.Scan() {
 		seed, err := strconv.ParseUint(seeds.Text(), 10, 64)
 		if err != nil {
@@ -187,6 +196,9 @@ func (p *play) obeySweep() {
 	p.t.SkipNow()
 }
 
+// ready is what a worker answers first, when its test has come to the simulation.
+const ready = `"ready"`
+
 // seedDone is what a worker says when it has said everything about a seed.
 func seedDone(seed uint64) string { return fmt.Sprintf("\nsimcity: seed %d is done\n", seed) }
 
@@ -211,6 +223,15 @@ func (t *tail) Write(b []byte) (int, error) {
 	default:
 	}
 	return len(b), nil
+}
+
+// last are the last words of a process, a line.
+func (t *tail) last() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	const most = 300
+	words := strings.Join(strings.Fields(string(t.text)), " ")
+	return words[max(0, len(words)-most):]
 }
 
 // await waits until that was said, or late is.

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/bookiji/simcity/internal/conductor"
@@ -81,8 +82,18 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 		whole = readWhole(response.Body)
 		response.Body = whole
 	}
-	op.answered(response.StatusCode, t.run.classify(response, whole.content))
+	outcome := t.run.classify(response, whole.content)
+	op.answered(response.StatusCode, outcome)
+	if outcome != OK {
+		op.said = excerpt(whole.content)
+	}
 	return response, nil
+}
+
+// excerpt is the beginning of what a target answered, in one line.
+func excerpt(body []byte) string {
+	const most = 200
+	return strings.Join(strings.Fields(string(body[:min(len(body), most)])), " ")
 }
 
 // readWhole reads what a fault has made of a body. How the reading ended is told
@@ -217,6 +228,7 @@ type exchange struct {
 // connection, and it becomes a finding.
 func (x *exchange) serve() {
 	defer x.call.Answer()
+	defer x.call.Enter()()
 	returned := false
 	defer func() {
 		switch value := recover(); value {

@@ -3,6 +3,7 @@ package simcity
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -238,15 +239,39 @@ func (r *run) doubts(res *Result) []string {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
 	if r.cut != nil { // a part of a run proves no more than that it fails
+		came := make(map[string]bool)
+		for _, p := range r.populations {
+			for n := range p.born {
+				came[p.Name+"/"+itoa(n+1)] = true
+			}
+		}
+		if doubt := r.cut.doubt(came, len(r.injections)); doubt != "" {
+			doubts = append(doubts, doubt)
+		}
 		return doubts
 	}
 	if all := len(r.injections) + r.faults.called; all > len(r.faults.struck) {
 		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", all-len(r.faults.struck), all))
 	}
+	return append(doubts, r.untouched()...)
+}
+
+// untouched tells of faults that reached nothing. Of those that a schedule has
+// planned, one that did is enough: where and when they strike is drawn.
+func (r *run) untouched() (doubts []string) {
+	reached, planned := false, 0
 	for _, f := range r.faults.windows() {
-		if f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind) {
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it", f.Kind))
+		n, _ := strconv.Atoi(strings.TrimPrefix(f.Actor, "fault/"))
+		switch drawn := n > len(r.scenario.Injections); {
+		case drawn:
+			planned++
+			reached = reached || f.Touched > 0 || r.scenario.mayBeEmpty(f.Kind)
+		case f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind):
+			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it (it began at %s)", f.Kind, f.Begun.Round(time.Second)))
 		}
+	}
+	if planned > 0 && !reached {
+		doubts = append(doubts, fmt.Sprintf("none of the %s that schedules have planned touched anything: nothing is proven about them", counted(planned, "fault")))
 	}
 	return doubts
 }
@@ -261,7 +286,7 @@ func (p *populationState) doubt() string {
 	case p.acted == 0:
 		return fmt.Sprintf("never acted: %d citizens, no operation; let it arrive earlier or more often", p.born)
 	case p.worked == 0:
-		last := strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s", p.failed.Name, p.failed.Outcome, p.failed.Status, p.failed.Err))
+		last := strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s %s", p.failed.Name, p.failed.Outcome, p.failed.Status, p.failed.Err, p.failed.said))
 		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, last)
 	case p.broken == p.ended && p.ended > 0:
 		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
@@ -298,7 +323,7 @@ func (r *Result) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity: scenario %s with seed %d ended in %s\n", r.Scenario, r.Seed, r.Verdict)
 	if r.sweep != "" {
-		fmt.Fprintf(&b, "\n  the first of a sweep's failures:\n  %s\n", strings.ReplaceAll(r.sweep, "\n", "\n  "))
+		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.sweep)
 	}
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "\n  %s %s violated at simulated %s, event %d\n    got:  %s\n    want: %s\n",
@@ -368,7 +393,7 @@ func (r *Result) notes() []string {
 		notes = append(notes, w.String())
 	}
 	for _, s := range r.Seams {
-		if s.Contended == 0 && r.Clock != "paced" { // where citizens overlap for real
+		if s.Contended == 0 && !atLock(s.Name) && r.Clock != "paced" { // where citizens overlap for real
 			notes = append(notes, fmt.Sprintf("seam %s was passed %d times and nobody else ever went first: no race can show there; let citizens share instants (agents.Burst, SleepUntil) or give them less time between operations", s.Name, s.Passed))
 		}
 	}

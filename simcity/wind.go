@@ -14,6 +14,7 @@ const lastOrders = time.Minute
 // wind brings a run to its end: citizens go home, faults are undone, the city
 // is judged and the host is closed. It runs whatever ended the run.
 func (r *run) wind() {
+	r.tellDeadlocks()
 	r.closing.Store(true)
 	r.cancel()
 	r.conductor.Dismiss()
@@ -28,6 +29,9 @@ func (r *run) wind() {
 	r.conductor.Run(r.elapsed() + 24*time.Hour)
 	r.progress.Add(1)
 	r.event("run", EventRunEnded, nil)
+	if r.locks != nil { // who came to a lock after all others had gone is parked there
+		r.conductor.Dismiss()
+	}
 	r.closeHost()
 	r.progress.Add(1)
 }
@@ -51,7 +55,9 @@ func (r *run) lastThings(a actor) {
 		r.judgedAtEnd = true
 		r.mu.Unlock()
 	})
-	r.awaitHandlers(a)
+	if !r.isDeadlocked() { // those handlers have been told
+		r.awaitHandlers(a)
+	}
 }
 
 func (r *run) wasStopped() bool {
@@ -83,8 +89,18 @@ func (r *run) awaitHandlers(a actor) {
 	}
 }
 
-// closeHost closes what the factory registered, latest first.
+func (r *run) isDeadlocked() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.deadlocked
+}
+
+// closeHost closes what the factory registered, latest first. A host that is
+// deadlocked is left as it is: closing it might wait for the same locks.
 func (r *run) closeHost() {
+	if r.isDeadlocked() {
+		return
+	}
 	r.mu.Lock()
 	closers := slices.Clone(r.closers)
 	r.mu.Unlock()

@@ -20,7 +20,9 @@
 //	})
 //
 // Make the database outside of the run, and the pool inside of the factory, so
-// that it lives on the run's clock.
+// that it lives on the run's clock. A test may run a simulation more than once
+// (SIMCITY_VERIFY, SIMCITY_SHRINK, sweeps), each run from the same start: let the
+// factory empty the tables, or give each run a database of its own.
 //
 // # Seams
 //

@@ -7,6 +7,7 @@ import (
 	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/examples/booking"
 	"github.com/bookiji/simcity/simcity"
+	_ "github.com/bookiji/simcity/simcity/telemetry/sqlite" // for SIMCITY_TELEMETRY=sqlite:file
 )
 
 // newCity builds the app for a run, with planted bugs if any are named.

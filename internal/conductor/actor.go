@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // An Actor is whatever the conductor can run. Its methods are for its own
@@ -19,6 +21,8 @@ type Actor struct {
 	number    uint64
 	stops     uint64 // that count so far; belongs to whoever runs
 	main      *parking
+	mark      *locks.Mark // of the goroutines that work for it; nil: locks are no seams
+	begun     uint64      // calls so far; belongs to its own goroutine
 
 	// The rest is guarded by the conductor's mu.
 	epoch   int
@@ -34,8 +38,10 @@ func (c *Conductor) Go(id string, f func(*Actor)) *Actor {
 	a := &Actor{ID: id, Key: keyOf(id), conductor: c, doing: "start"}
 	a.main = newParking(a)
 	a.main.place = "start"
+	a.mark = c.config.Locks.Mark(id, a.lockSeam)
 	a.main.start = func() {
 		defer a.end()
+		a.mark.Enter(0)
 		f(a)
 	}
 	c.mu.Lock()
@@ -179,6 +185,7 @@ func (a *Actor) Seam(place string, delay time.Duration) (contended bool, err err
 	}
 	before := c.begins.Load()
 	p := c.takeSpare(a)
+	p.thread = locks.Thread()
 	p.place, p.host = place, true
 	due := time.Duration(0)
 	if delay > 0 {
@@ -220,13 +227,15 @@ type Call struct {
 	waiting   *parking
 	answered  bool
 	given     bool
+	number    uint64 // of the actor's calls
 }
 
 // Begin announces that another goroutine now works for the actor. That
 // goroutine must call [Call.Answer] when it is done.
 func (a *Actor) Begin(call *Call) {
 	c := a.conductor
-	call.conductor, call.actor = c, a
+	a.begun++
+	call.conductor, call.actor, call.number = c, a, a.begun
 	c.mu.Lock()
 	c.busy++
 	if a.calls++; a.calls == 1 {
@@ -234,6 +243,11 @@ func (a *Actor) Begin(call *Call) {
 	}
 	c.mu.Unlock()
 }
+
+// Enter makes the calling goroutine, and those that it starts, work for the
+// call's actor until leave is called: then locks that host code takes are seams
+// of that actor, if the run explores.
+func (call *Call) Enter() (leave func()) { return call.actor.mark.Enter(call.number) }
 
 // Await parks the actor until the call is answered, ctx ends, or, if patience
 // is positive, that much simulated time has passed. It reports whether the

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // ErrHalted is what a parked actor is told when the run is over. Whoever gets
@@ -37,6 +39,11 @@ type Config struct {
 	// Then nothing repeats, and the race detector sees real overlap. A paced
 	// clock implies it.
 	Together bool
+	// Locks makes the locks of host code seams. Nil: they are not. A virtual clock
+	// only.
+	Locks *locks.Table
+	// Passed is told of each such seam that an actor has passed. Optional.
+	Passed func(a *Actor, place string, contended bool)
 }
 
 // A Conductor runs actors. Make one with [New], on the goroutine and in the
@@ -57,6 +64,9 @@ type Conductor struct {
 
 	movedAt    time.Duration // when simulated time last moved by more than a millisecond
 	movedSteps uint64        // picks until then
+
+	mark       *locks.Mark // of the loop
+	conducting atomic.Bool // Run is at work
 
 	steps  atomic.Uint64 // picks so far, read by the watchdog
 	halted atomic.Bool
@@ -89,6 +99,7 @@ func New(config Config) *Conductor {
 	}
 	c.listening = c.hears()
 	c.keeper = newTimekeeper(c)
+	c.watchLocks()
 	return c
 }
 
@@ -121,6 +132,9 @@ func (c *Conductor) standsStill(actor string) bool {
 // Run conducts until simulated time has reached the given time and nobody is
 // ready at it, until no actor is left, or until [Conductor.Halt].
 func (c *Conductor) Run(until time.Duration) {
+	c.conducting.Store(true)
+	defer c.conducting.Store(false)
+	defer c.mark.Enter(0)() // who decides who goes on never parks
 	for !c.halted.Load() {
 		c.keeper.settle()
 		c.admit()

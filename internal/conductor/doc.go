@@ -20,7 +20,9 @@
 // instant at which they were set.
 //
 // Two goroutines that work for one actor and park at seams of one name are not
-// told apart: which of them goes first is the Go scheduler's choice.
+// told apart: which of them goes first is the Go scheduler's choice. Where the
+// locks of host code are seams ([Config].Locks) they are: the patched runtime
+// numbers goroutines by their descent.
 //
 // # Instants
 //

@@ -1,6 +1,9 @@
 package conductor
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // moment is how much simulated time counts as one instant: those who are due
 // within it are ready together, at its end. Without it citizens would drift
@@ -15,17 +18,18 @@ const never = time.Duration(1<<63 - 1)
 // own goroutine; seams deep in the host may park further threads that work for
 // the same actor.
 type parking struct {
-	actor *Actor
-	place string        // where, for reports: "sleep", "http", "store.Update"
-	due   time.Duration // simulated time at which it becomes ready
-	seq   uint64        // order of arrival among the due, and then among the ready
-	stop  uint64        // which of its actor's stops it is
-	rank  uint64        // when its hold is over: the lowest of the ready goes first
-	wake  chan error    // buffered by one; nil error: go on
-	start func()        // set for an actor that has not begun: the first wake-up starts it
-	host  bool          // going on runs host code: needs an instant of its own
-	round uint64        // counts the stops, so that a late wake-up is told apart
-	slot  int           // position in the due heap, or where it is instead
+	actor  *Actor
+	thread uint64        // which of its actor's goroutines, where they are told apart
+	place  string        // where, for reports: "sleep", "http", "store.Update"
+	due    time.Duration // simulated time at which it becomes ready
+	seq    uint64        // order of arrival among the due, and then among the ready
+	stop   uint64        // which of its actor's stops it is
+	rank   uint64        // when its hold is over: the lowest of the ready goes first
+	wake   chan error    // buffered by one; nil error: go on
+	start  func()        // set for an actor that has not begun: the first wake-up starts it
+	host   bool          // going on runs host code: needs an instant of its own
+	round  uint64        // counts the stops, so that a late wake-up is told apart
+	slot   int           // position in the due heap, or where it is instead
 }
 
 // Positions of a parking outside the heap.
@@ -52,7 +56,7 @@ func (p *parking) before(q *parking) int {
 	case p.place > q.place:
 		return 1
 	}
-	return 0
+	return cmp.Compare(p.thread, q.thread)
 }
 
 // dueHeap is a binary heap of parkings by due time, then by order of arrival.

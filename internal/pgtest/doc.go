@@ -34,6 +34,9 @@
 // process ends, kill -9 included, and the keeper then stops the server and
 // removes its folder. [Main] only waits until that is done.
 //
+// A test that stops its server has one of its own, by [NewServer]. [PgBouncer]
+// stands before a database as a pooler in transaction mode.
+//
 // # A bubble
 //
 // Call [Database] before the run, outside any testing/synctest bubble: what
@@ -47,7 +50,7 @@
 //     machines where one runs already. Its role needs CREATEDB, and superuser
 //     for [Supabase].
 //   - SIMCITY_REQUIRE=postgres (or a list: postgres,chromium) turns the skip of
-//     a test without Postgres into a failure.
+//     a test without Postgres into a failure. pgbouncer is a part too.
 //
 // # Limits
 //

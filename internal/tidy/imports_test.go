@@ -28,6 +28,7 @@ var directions = []direction{
 	{"simcity", []string{"internal/..."}, "the engine knows nobody who uses it"},
 	{"simcity/pgclock", []string{"simcity/pgclock/..."}, "it knows a database and a clock, not the run"},
 	{"simcity/telemetry", []string{"simcity"}, "it carries what a run tells, whoever lives in it"},
+	{"simcity/telemetry/runner", []string{"simcity", "simcity/telemetry"}, "it makes runs; which ones and where they are kept is passed in"},
 	{"simcity/telemetry/...", []string{"simcity/telemetry/..."}, "a store knows the telemetry contract alone"},
 	{"simcity/missioncontrol/...", []string{"simcity", "simcity/telemetry", "simcity/missioncontrol/..."}, "runs and stores are passed in, scenarios are values"},
 	{"simcity/cmd/...", []string{"simcity/...", "agents/...", "invariants/...", "chaos/...", "scenarios/...", "internal/..."}, "the command joins the library, not the examples"},
@@ -66,6 +67,7 @@ var linkings = []linking{
 	{"github.com/prometheus/client_model", []string{"invariants/...", "examples/..."}, "only the invariants read a host's metrics page"},
 	{"github.com/jackc/pgx", []string{"simcity/telemetry/postgres/...", "simcity/pgclock", "internal/pgtest", "chaos/postgres/...", "examples/..."}, "only below the Postgres packages"},
 	{"github.com/redis/go-redis", []string{"chaos/redis/...", "examples/..."}, "only the faults and seams of Redis"},
+	{"github.com/anishathalye/porcupine", []string{"invariants/linear", "examples/..."}, "only the rule that checks histories against a model"},
 	{"modernc.org/sqlite", []string{"simcity/telemetry/sqlite/...", "examples/..."}, "only the store that embeds it"},
 	{"github.com/go-resty/resty", []string{"simcity/telemetry/supabase/...", "examples/..."}, "only below telemetry/supabase, live clients and notifiers"},
 }

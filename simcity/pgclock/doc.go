@@ -6,7 +6,8 @@
 // expires_at <= now()"). Without it such a host lives in two times at once:
 // hours pass in Go while milliseconds pass in SQL, and nothing there expires.
 //
-// Prepare the database once, outside the run; let the host's connections follow:
+// Prepare the database once, outside the run, and let the factory empty it, so that
+// a run that is repeated begins alike; let the host's connections follow:
 //
 //	require.NoError(t, pgclock.Install(ctx, superuser)) // after the migrations
 //

@@ -172,5 +172,5 @@ func (s *spool) keep() error {
 	return errors.Join(file.Truncate(s.size), file.Sync(), file.Close())
 }
 
-// errLocked is the error of a file that a process holds.
-var errLocked = errors.New("it belongs to a run that is still going on in some process")
+// ErrSpillInUse is the error of a file that a process holds.
+var ErrSpillInUse = errors.New("it belongs to a run that is still going on in some process")

@@ -88,9 +88,11 @@ func seamsOn(seams postgres.Seams, dsn string, app booking.Config, bugs ...pgsto
 }
 
 // runOn runs a scenario of the pack on a fresh database, in which nothing is
-// broken afterwards.
+// broken afterwards. The runs are parallel: each waits for the server half of its
+// time.
 func runOn(t *testing.T, scenario simcity.Scenario) {
 	t.Helper()
+	t.Parallel()
 	dsn := marketplace.Database(t)
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)

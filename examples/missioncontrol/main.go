@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/bookiji/simcity/chaos"
+	"github.com/bookiji/simcity/scenarios"
+	"github.com/bookiji/simcity/simcity"
+	"github.com/bookiji/simcity/simcity/missioncontrol"
+	"github.com/bookiji/simcity/simcity/missioncontrol/pages"
+	"github.com/bookiji/simcity/simcity/telemetry/sqlite"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(2)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "missioncontrol:", err)
+		os.Exit(1)
+	}
+}
+
+// settings are the flags.
+type settings struct {
+	addr    string
+	history string
+	token   string
+}
+
+func parse(args []string, out io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("missioncontrol", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0: any")
+	flags.StringVar(&s.history, "history", filepath.Join(os.TempDir(), fmt.Sprintf("simcity-missioncontrol-%d.db", os.Getuid())), "SQLite file of the history")
+	flags.StringVar(&s.token, "token", os.Getenv("SIMCITY_TOKEN"), "access token; default a new one")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if flags.NArg() > 0 {
+		return s, fmt.Errorf("%q is no flag; see -help", flags.Arg(0))
+	}
+	host, _, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		return s, fmt.Errorf("-addr: %w", err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return s, fmt.Errorf("-addr %s is open to others; give a loopback address such as 127.0.0.1:8787", s.addr)
+	}
+	if s.token == "" {
+		s.token = newToken()
+	}
+	return s, nil
+}
+
+// run serves until the context ends.
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	s, err := parse(args, out)
+	if err != nil {
+		return err
+	}
+	store, err := sqlite.OpenOrCreate(s.history)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	door := &door{token: s.token}
+	mission, err := missioncontrol.New(missioncontrol.Config{
+		Authorize: door.authorize,
+		Scenarios: []simcity.Scenario{
+			scenarios.Baseline(), scenarios.DisasterMix(), scenarios.GrowthCurve(), scenarios.VendorSLADrill(), scenarios.Soak(),
+		},
+		Faults: chaos.Kinds(),
+		Target: simcity.InProcess(newCity),
+		Store:  store,
+		Pages:  pages.Files(),
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Mission Control: http://%s/login?token=%s\nAccess token:    %s\nHistory:         %s\n", listener.Addr(), s.token, s.token, s.history)
+	return serve(ctx, listener, mission, door)
+}
+
+// serve answers requests until the context ends. The run that goes on is stopped first, so that
+// streams are told its end and close by themselves.
+func serve(ctx context.Context, listener net.Listener, mission *missioncontrol.Handler, door *door) error {
+	mux := http.NewServeMux()
+	mux.Handle("/", mission)
+	mux.HandleFunc("GET /login", door.open)
+	mux.Handle("GET /{$}", http.RedirectHandler("/admin/simcity", http.StatusSeeOther))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return errors.Join(err, mission.Close())
+	case <-ctx.Done():
+	}
+	closed := mission.Close()
+	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if server.Shutdown(grace) != nil { // whoever still reads is cut
+		_ = server.Close()
+	}
+	return closed
+}

@@ -1,0 +1,102 @@
+package overlay
+
+import (
+	_ "embed"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"strings"
+)
+
+// Versions are the releases of Go whose sources the patch fits.
+var Versions = []string{"go1.26"}
+
+//go:embed patch/sync.go.txt
+var syncHooks string
+
+//go:embed patch/runtime.go.txt
+var runtimeMarks string
+
+// A cut replaces a piece of a file that must be there exactly count times.
+type cut struct {
+	file  string // below GOROOT/src
+	old   string
+	new   string
+	count int
+}
+
+// cuts is the patch, apart from the files that it adds.
+var cuts = []cut{
+	renamed("sync/mutex.go", "func (m *Mutex) ", "Lock() {"),
+	renamed("sync/mutex.go", "func (m *Mutex) ", "TryLock() bool {"),
+	renamed("sync/mutex.go", "func (m *Mutex) ", "Unlock() {"),
+	renamed("sync/rwmutex.go", "func (rw *RWMutex) ", "Lock() {"),
+	renamed("sync/rwmutex.go", "func (rw *RWMutex) ", "TryLock() bool {"),
+	renamed("sync/rwmutex.go", "func (rw *RWMutex) ", "Unlock() {"),
+	renamed("sync/rwmutex.go", "func (rw *RWMutex) ", "RLock() {"),
+	renamed("sync/rwmutex.go", "func (rw *RWMutex) ", "TryRLock() bool {"),
+	renamed("sync/rwmutex.go", "func (rw *RWMutex) ", "RUnlock() {"),
+	renamed("sync/rwmutex.go", "func (r *rlocker) ", "Lock() "),
+	renamed("sync/cond.go", "func (c *Cond) ", "Wait() {"),
+	{"sync/rwmutex.go", "rw.w.Lock()", "rw.w.plainLock()", 1},
+	{"sync/rwmutex.go", "rw.w.TryLock()", "rw.w.plainTryLock()", 1},
+	{"sync/rwmutex.go", "rw.w.Unlock()", "rw.w.plainUnlock()", 2},
+	after("runtime/runtime2.go", "\tlabels          unsafe.Pointer // profiler labels\n", "\tsimcity         simcityThread\n"),
+	after("runtime/proc.go", "\t\t\tnewg.labels = mp.curg.labels\n", "\t\t\tnewg.simcity.fork(&mp.curg.simcity)\n"),
+	after("runtime/proc.go", "\tgp.labels = nil\n", "\tgp.simcity = simcityThread{}\n"),
+	after("runtime/synctest.go", "type synctestBubble struct {\n", "\tsimcity unsafe.Pointer // the mark of its goroutines that have none\n"),
+}
+
+// renamed lets a method make room for one of ours, which calls it.
+func renamed(file, receiver, method string) cut {
+	return cut{file: file, old: "\n" + receiver + method, new: "\n" + receiver + "plain" + method, count: 1}
+}
+
+func after(file, anchor, line string) cut {
+	return cut{file: file, old: anchor, new: anchor + line, count: 1}
+}
+
+// added are the files that the toolchain does not have.
+func added(packages string) map[string]string {
+	return map[string]string{
+		"sync/simcity.go":    syncHooks + "\nconst simcityPackages = " + strconv.Quote(packages) + "\n",
+		"runtime/simcity.go": runtimeMarks,
+	}
+}
+
+// apply makes the patched files from the toolchain's own.
+func apply(read func(file string) (string, error), packages string) (map[string]string, error) {
+	files := map[string]string{}
+	for _, c := range cuts {
+		text, ok := files[c.file]
+		if !ok {
+			var err error
+			if text, err = read(c.file); err != nil {
+				return nil, err
+			}
+		}
+		if found := strings.Count(text, c.old); found != c.count {
+			return nil, &UnsupportedError{Reason: fmt.Sprintf("%s has %q %d times, not %d", c.file, strings.TrimSpace(c.old), found, c.count)}
+		}
+		files[c.file] = strings.ReplaceAll(text, c.old, c.new)
+	}
+	for file, text := range added(packages) {
+		files[file] = text
+	}
+	for file, text := range files {
+		if _, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution); err != nil {
+			return nil, &UnsupportedError{Reason: "patched it does not parse: " + err.Error()}
+		}
+	}
+	return files, nil
+}
+
+// An UnsupportedError says why a toolchain cannot be patched. Runs without the
+// overlay are as good as ever.
+type UnsupportedError struct{ Reason string }
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("simcity: no overlay for this toolchain: %s; supported are the releases of %s; tests run without it, only locks are no seams then",
+		e.Reason, strings.Join(Versions, ", "))
+}

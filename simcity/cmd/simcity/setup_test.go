@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// host is the test binaries of the shop in testdata, which is a module of its
+// own with no seam of ours: one compiled with the overlay, one without.
+type host struct {
+	dir             string
+	overlaid, plain string
+	overlay         string // what the command printed
+}
+
+// shopBuilt builds the shop once for all tests.
+var shopBuilt = sync.OnceValues(buildShop)
+
+var scratch string // the folder of the shop, which TestMain removes
+
+// envPretend makes this binary a go command that says no more than its value.
+const envPretend = "SIMCITY_TEST_PRETEND"
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(envPretend); text != "" && strings.HasPrefix(filepath.Base(os.Args[0]), "go") {
+		fmt.Println(text)
+		return
+	}
+	for _, variable := range []string{"SIMCITY_TELEMETRY", "DATABASE_URL", "SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY"} {
+		_ = os.Unsetenv(variable)
+	}
+	status := m.Run()
+	if scratch != "" {
+		_ = os.RemoveAll(scratch)
+	}
+	os.Exit(status)
+}
+
+func shop(t testing.TB) *host {
+	t.Helper()
+	h, err := shopBuilt()
+	require.NoError(t, err)
+	return h
+}
+
+func buildShop() (*host, error) {
+	dir, err := os.MkdirTemp("", "simcity-shop-")
+	if err != nil {
+		return nil, err
+	}
+	scratch = dir
+	h := &host{dir: dir, overlaid: filepath.Join(dir, "overlaid.test"), plain: filepath.Join(dir, "plain.test")}
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.CopyFS(dir, os.DirFS("testdata/shop")); err != nil {
+		return nil, err
+	}
+	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return nil, err
+	}
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		return nil, err
+	}
+	text := strings.Replace(string(module), "module github.com/bookiji/simcity", "module example.com/shop", 1) +
+		"\nrequire github.com/bookiji/simcity v0.0.0\nreplace github.com/bookiji/simcity => " + root + "\n"
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600), os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600)); err != nil {
+		return nil, err
+	}
+	var out, complaints bytes.Buffer
+	if status := obey([]string{"overlay"}, &out, &complaints); status != exitOK {
+		return nil, fmt.Errorf("simcity overlay: status %d: %s", status, complaints.String())
+	}
+	h.overlay = strings.TrimSpace(out.String())
+	return h, errors.Join(
+		h.compile("-overlay="+h.overlay, "-o", h.overlaid),
+		h.compile("-overlay=", "-o", h.plain), // what "$(go tool simcity overlay)" is where there is none
+	)
+}
+
+func (h *host) compile(flags ...string) error {
+	command := exec.Command("go", append(append([]string{"test", "-c", "-mod=mod"}, flags...), ".")...)
+	command.Dir = h.dir
+	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", command, err, output)
+	}
+	return nil
+}
+
+// A report is what became of a mode's seeds, as the shop's test writes it.
+type report struct {
+	Mode                string
+	Seeds, Failed       int
+	First               int
+	Millis              int64
+	Kinds               map[string]int
+	Text, Stack, Notes  string
+	Digests             []string
+	CPU                 time.Duration `json:"-"` // of the whole process
+	PassedAll, Explored bool          `json:"-"`
+}
+
+// live runs the shop's test with the modes, such as book=50, and returns their
+// reports.
+func (h *host) live(t testing.TB, binary, modes string, environ ...string) map[string]report {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), binary, "-test.run=^TestShop$", "-test.timeout=5m")
+	command.Dir = h.dir
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "SIMCITY_") {
+			command.Env = append(command.Env, entry)
+		}
+	}
+	command.Env = append(append(command.Env, "SHOP_MODES="+modes), environ...)
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, string(output))
+	all := map[string]report{}
+	for line := range strings.Lines(string(output)) {
+		text, ok := strings.CutPrefix(line, "REPORT ")
+		if !ok {
+			continue
+		}
+		var r report
+		require.NoError(t, json.Unmarshal([]byte(text), &r))
+		r.CPU = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+		r.PassedAll = r.Kinds["PASS"] == r.Seeds
+		r.Explored = strings.Contains(r.Notes, "explore: locks of host packages are seams")
+		all[r.Mode] = r
+	}
+	return all
+}

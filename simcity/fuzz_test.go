@@ -1,0 +1,29 @@
+package simcity_test
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// FuzzOffice finds nothing in the office that is mended; the test below asks for
+// the other one.
+func FuzzOffice(f *testing.F) {
+	mended := os.Getenv("SIMCITY_TEST_UNMENDED") == ""
+	simcity.Fuzz(f, seekers(mended).Until(4*time.Hour))
+}
+
+func TestFuzzerFindsTheRace(t *testing.T) {
+	command := exec.Command(os.Args[0], "-test.run=^$", "-test.fuzz=^FuzzOffice$", "-test.fuzztime=30s", "-test.fuzzcachedir="+t.TempDir())
+	command.Dir = t.TempDir()
+	command.Env = append(os.Environ(), "SIMCITY_TEST_UNMENDED=1")
+	said, err := command.CombinedOutput()
+	require.Error(t, err, string(said))
+	require.Contains(t, string(said), "critical one_owner violated")
+	require.Contains(t, string(said), "Failing input written to testdata/fuzz/FuzzOffice")
+}

@@ -1,0 +1,94 @@
+package simcity
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/bookiji/simcity/internal/conductor"
+	"github.com/bookiji/simcity/internal/locks"
+)
+
+// exploring is what is explored of the host, beyond what it offers of itself.
+type exploring struct {
+	off      bool
+	packages locks.Patterns // whose locks are seams; none: the main module's
+}
+
+// hostPackages are those whose locks are seams.
+func (e exploring) hostPackages() locks.Patterns {
+	if len(e.packages) > 0 {
+		return e.packages
+	}
+	if baked := locks.ParsePatterns(locks.Packages()); len(baked) > 0 {
+		return baked
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Path != "" {
+		return locks.Patterns{info.Main.Path + "/...", "main"}
+	}
+	return nil
+}
+
+// openLocks makes locks of host code seams, if the test binary was compiled with
+// the overlay of the command simcity and the host lives on simulated time.
+func (r *run) openLocks(e exploring) {
+	if e.off || r.explore.Order == Free || r.clock.inner.Name() != "virtual" || !locks.Active() {
+		return
+	}
+	packages := e.hostPackages()
+	r.locks = locks.Open(locks.Config{
+		Packages:   packages,
+		Steps:      func() uint64 { return r.conductor.Steps() },
+		Deadlocked: r.suspectDeadlock,
+	})
+	text := "locks of host packages are seams (" + packages.String() + ")"
+	if len(packages) == 0 {
+		text = "no package is known to be the host's: name them in " + envPackages
+	}
+	r.findings = append(r.findings, Finding{Kind: FindingExplore, Severity: NoteFinding, Text: "explore: " + text})
+}
+
+// passedLock counts a seam at a lock, like any other.
+func (r *run) passedLock(a *conductor.Actor, place string, contended bool) {
+	r.seams.passed(place, contended)
+	r.tracing.pass(r.elapsed(), a.ID, place)
+}
+
+// atLock tells whether a seam is one that nobody placed, at a lock of host code.
+func atLock(seam string) bool {
+	return strings.HasPrefix(seam, "lock ") || strings.HasPrefix(seam, "wake ")
+}
+
+// deadlockGrace is how long those who wait for one another's locks must have
+// waited before they are told: another goroutine might give a lock back.
+const deadlockGrace = time.Minute
+
+// suspectDeadlock looks again at a circle of waiting goroutines, later.
+func (r *run) suspectDeadlock() {
+	id := "deadlock/" + itoa(int(r.suspicions.Add(1)))
+	r.conductor.Go(id, func(a actor) {
+		if a.Sleep(r.ctx, deadlockGrace) == nil {
+			r.tellDeadlocks()
+		}
+	})
+}
+
+// tellDeadlocks fails the run if there are deadlocks, and ends it: nobody in
+// them will ever go on.
+func (r *run) tellDeadlocks() {
+	deadlocks := r.locks.Standing()
+	for _, d := range deadlocks {
+		r.find(Finding{
+			Kind: FindingDeadlock, Actor: strings.Join(d.Who, "; "), Stack: d.Stack,
+			Text: fmt.Sprintf("deadlock of %s: %s. Take locks in one order, and none of them twice", counted(len(d.Who), "goroutine"), d.Text),
+		})
+	}
+	if len(deadlocks) == 0 {
+		return
+	}
+	r.mu.Lock()
+	r.ended, r.deadlocked = true, true
+	r.mu.Unlock()
+	r.conductor.Halt()
+}
