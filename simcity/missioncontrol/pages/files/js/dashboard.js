@@ -122,7 +122,16 @@ function drawBar() {
   const paused = run.status === "PAUSED";
   setText($("#pause"), paused ? "Resume" : "Pause");
   $("#step").hidden = !paused;
-  if (run.speed && document.activeElement !== $("#speed")) $("#speed").value = String(run.speed);
+  showSpeed(run.speed);
+}
+
+/** showSpeed shows the speed that the run has, also one that is not offered. */
+function showSpeed(speed) {
+  const choice = $("#speed");
+  if (speed === undefined || document.activeElement === choice) return;
+  const value = String(speed);
+  if (![...choice.options].some((o) => o.value === value)) choice.append(h("option", { value }, `${format.count(speed)}×`));
+  choice.value = value;
 }
 
 function drawFreshness() {
@@ -193,7 +202,7 @@ async function begin() {
   $("#start").addEventListener("click", start);
   $("#pause").addEventListener("click", togglePause);
   $("#step").addEventListener("click", () => attempt(() => api.post("api/simcity/step", { steps: 1 })));
-  $("#speed").addEventListener("change", (e) => attempt(() => api.post("api/simcity/speed", { factor: Number(e.target.value) }), `Speed ${e.target.value}×.`));
+  $("#speed").addEventListener("change", (e) => attempt(() => api.post("api/simcity/speed", { factor: Number(e.target.value) }), `Speed: ${e.target.selectedOptions[0].textContent}.`));
   $("#stop").addEventListener("click", stop);
   filterForm($("#filter"), filters, () => feed.reset());
   onKeys({

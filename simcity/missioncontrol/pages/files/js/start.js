@@ -23,9 +23,10 @@ export function offerScenarios(scenarios) {
 export async function askToStart() {
   const form = $("#start-dialog form");
   if (await openDialog($("#start-dialog")) !== "start") return null;
-  const body = { scenario: form.elements.scenario.value, clock: form.elements.clock.value };
+  const body = { scenario: form.elements.scenario.value };
+  if (form.elements.clock.value) body.clock = form.elements.clock.value;
   if (form.elements.seed.value) body.seed = form.elements.seed.value.trim();
   if (form.elements.durationMinutes.value) body.durationMinutes = Number(form.elements.durationMinutes.value);
-  if (form.elements.compression.value && body.clock === "paced") body.compression = Number(form.elements.compression.value);
+  if (form.elements.compression.value) body.compression = Number(form.elements.compression.value);
   return attempt(() => api.post("api/simcity/start", body), (run) => `${run.scenario} has started with seed ${run.seed}.`);
 }
