@@ -38,7 +38,7 @@ func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
 	})
 
 	p := open(t, host.URL+dashboardPath, 1440, 900, "light")
-	require.Equal(t, "no run", p.text("#fresh"))
+	p.wait(`document.querySelector("#fresh").textContent === "no run"`)
 	p.shot("dashboard-idle")
 	p.do(chromedp.Click(chromedp.ID("start")))
 	p.wait(`document.querySelector("#start-dialog").open`)
@@ -53,6 +53,7 @@ func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
 	p.do(chromedp.Click(chromedp.CSS(".apply")))
 	p.wait(`document.querySelector("#feed").textContent.includes("cancelChance = 0.16")`)
 	p.do(chromedp.Click(chromedp.CSS("#trigger button[type=submit]")))
+	p.wait(`[...document.querySelectorAll("#feed .row.fault")].some((row) => row.textContent.includes("fault/called") && row.textContent.includes("CACHE_INVALIDATION_STORM"))`)
 	p.wait(`document.querySelector("#active").textContent.includes("CACHE_INVALIDATION_STORM")`)
 	p.do(chromedp.Click(chromedp.ID("pause")))
 	p.wait(`document.querySelector("#status").textContent === "PAUSED"`)

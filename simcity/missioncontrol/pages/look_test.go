@@ -60,6 +60,9 @@ func TestEveryPageAndStateIsAccessible(t *testing.T) {
 					ask[any](p, `new Promise((r) => setTimeout(r, 250))`)
 					require.LessOrEqual(t, ask[float64](p, "document.documentElement.scrollWidth"), float64(width), "the page scrolls sideways")
 					p.shot(name)
+					if width == 375 && scheme == "dark" {
+						return // the same colours as wide, the same shapes as light
+					}
 					ask[any](p, script+"; true")
 					violations := ask[[]string](p, `axe.run().then((r) => r.violations.map((v) => v.id + ": " + v.help + "\n    " + v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + " " + (n.any[0]?.message || "")).join("\n    ")))`)
 					require.Empty(t, violations, strings.Join(violations, "\n"))

@@ -188,7 +188,7 @@ async function find() {
   const { run, last } = await api.status();
   if (run && run.runId !== page.log.id) await attach(run, true);
   else if (!run && !page.run && last) await attach(last, false);
-  else if (!run && !page.run) setText($("#fresh"), "no run");
+  else if (!run && !page.run) fill($("#detail"), h("p", { class: "empty" }, "Nothing runs. Start a run, or study an earlier one in Mission Control."));
 }
 
 async function look() {

@@ -68,6 +68,7 @@ export class Feed {
       if (matches(event, filters, describe)) this.found.push(this.scanned);
     }
     this.empty.hidden = this.found.length > 0;
+    setText(this.empty, events.length ? "No events match." : "No events yet.");
     this.list.draw();
   }
 
