@@ -57,31 +57,38 @@ func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisec
 // and rejections are no errors. Steady, critical, needs 100 operations in the
 // phase.
 func APIErrorRate(bound float64) simcity.Invariant {
+	return shareBelow("api_error_rate", "fail", bound, func(op *simcity.Operation) bool {
+		return op.Outcome == simcity.Failed
+	})
+}
+
+// shareBelow makes a rule of the share of operations of which something is so.
+func shareBelow(name, what string, bound float64, so func(*simcity.Operation) bool) simcity.Invariant {
 	if bound == 0 {
 		bound = 0.01
 	}
 	return simcity.Invariant{
-		Name: "api_error_rate", Doc: "fewer than " + percent(bound) + " of operations fail", When: simcity.Steady,
+		Name: name, Doc: "fewer than " + percent(bound) + " of operations " + what, When: simcity.Steady,
 		Begin: func(*simcity.World) simcity.Check {
-			var failed, all int64
+			var such, all int64
 			var last string
 			return simcity.Check{
 				Operation: func(op *simcity.Operation) *simcity.Breach {
 					all++
-					if op.Outcome == simcity.Failed {
-						failed++
+					if so(op) {
+						such++
 						last = op.Name
 					}
 					return nil
 				},
 				Judge: func() simcity.Judgement {
-					rate := share(failed, all)
+					rate := share(such, all)
 					return steady(simcity.Judgement{
 						Got: percent(rate), Want: "less than " + percent(bound), Value: rate, Bound: bound,
 						Samples: all, Needs: 100,
-					}, rate >= bound, fmt.Sprintf("%d of %d operations failed, the last was %q", failed, all, last))
+					}, rate >= bound, fmt.Sprintf("%d of %d operations %s, the last was %q", such, all, what, last))
 				},
-				Restart: func() { failed, all = 0, 0 },
+				Restart: func() { such, all = 0, 0 },
 			}
 		},
 	}

@@ -51,11 +51,11 @@ func TestLimits(t *testing.T) {
 			return op
 		})
 	}
-	v := review(invariants.Limits(0), burst(2, 199))
+	v := review(invariants.Limits(0), burst(2, 200))
 	require.Len(t, v.breaches, 1)
-	require.Equal(t, "at most 1 %", v.breaches[0].Want)
-	require.False(t, review(invariants.Limits(0), burst(2, 200)).broken())
-	require.False(t, review(invariants.Limits(0.5), burst(50, 100)).broken())
+	require.Equal(t, "less than 1 %", v.breaches[0].Want)
+	require.False(t, review(invariants.Limits(0), burst(2, 201)).broken())
+	require.False(t, review(invariants.Limits(0.5), burst(49, 100)).broken())
 	few := review(invariants.Limits(0), burst(99, 99))
 	require.False(t, few.broken())
 	require.Less(t, few.judgement.Samples, few.judgement.Needs)

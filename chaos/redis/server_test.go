@@ -6,14 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/internal/parts"
 )
 
 // TestMain stops the server that tests started.
@@ -41,9 +41,7 @@ func realServer(t *testing.T) *redis.Options {
 	t.Helper()
 	server.once.Do(startServer)
 	if server.missing {
-		if slices.Contains(strings.Split(os.Getenv("SIMCITY_REQUIRE"), ","), "redis") {
-			t.Fatal("SIMCITY_REQUIRE asks for Redis: redis-server is not in PATH, and REDIS_URL is not set")
-		}
+		parts.Demand(t, "redis", exec.ErrNotFound)
 		t.Skip("no Redis: redis-server is not in PATH, and REDIS_URL is not set")
 	}
 	require.NoError(t, server.err)

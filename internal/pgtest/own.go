@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+
+	"github.com/bookiji/simcity/internal/parts"
 )
 
 // A Server is one that a test has for itself, to stop it and to start it again.
@@ -21,7 +23,7 @@ func NewServer(t testing.TB) *Server {
 	t.Helper()
 	places := installed()
 	bin, err := places.find()
-	refuse(t, err, required("postgres"))
+	refuse(t, err, parts.Required("postgres"))
 	started, err := start(places)
 	if err != nil {
 		t.Fatalf("%v", err)

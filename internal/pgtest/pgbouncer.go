@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/bookiji/simcity/internal/parts"
 )
 
 //go:embed pgbouncer.sh
@@ -26,10 +28,8 @@ var poolerScript string
 func PgBouncer(t testing.TB, address string) string {
 	t.Helper()
 	command, err := findPooler()
-	if err != nil && required("pgbouncer") {
-		t.Fatalf("PgBouncer is missing, and SIMCITY_REQUIRE asks for it: %v", err)
-	}
 	if err != nil {
+		parts.Demand(t, "pgbouncer", err)
 		t.Skipf("PgBouncer is missing: %v", err)
 	}
 	through, stop, err := startPooler(command, address)

@@ -2,9 +2,9 @@ package pgtest
 
 import (
 	"errors"
-	"os"
-	"strings"
 	"testing"
+
+	"github.com/bookiji/simcity/internal/parts"
 )
 
 // reach returns the server's address. A machine without Postgres skips t by
@@ -12,7 +12,7 @@ import (
 func reach(t testing.TB) string {
 	t.Helper()
 	server, err := address()
-	refuse(t, err, required("postgres"))
+	refuse(t, err, parts.Required("postgres"))
 	return server
 }
 
@@ -28,14 +28,4 @@ func refuse(t testing.TB, err error, required bool) {
 	default:
 		t.Skipf("Postgres is missing: %v", err)
 	}
-}
-
-// required tells whether SIMCITY_REQUIRE lists a part.
-func required(part string) bool {
-	for listed := range strings.SplitSeq(os.Getenv("SIMCITY_REQUIRE"), ",") {
-		if strings.TrimSpace(listed) == part {
-			return true
-		}
-	}
-	return false
 }

@@ -32,15 +32,6 @@ func TestBrokenPostgresFails(t *testing.T) {
 	require.Empty(t, told(t, func(tb testing.TB) { refuse(tb, nil, true) }).failed)
 }
 
-func TestRequiredPartsAreAList(t *testing.T) {
-	for setting, want := range map[string]bool{
-		"": false, "postgres": true, "chromium, postgres": true, "chromium": false, "postgresql": false, ",": false,
-	} {
-		t.Setenv("SIMCITY_REQUIRE", setting)
-		require.Equal(t, want, required("postgres"), setting)
-	}
-}
-
 // A server from outside that does not answer is a failure: somebody asked for it.
 func TestGivenServerThatIsAwayFails(t *testing.T) {
 	t.Parallel()

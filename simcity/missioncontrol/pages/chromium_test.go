@@ -15,6 +15,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/internal/parts"
 )
 
 // chromium is the browser that all tests share, started by the first of them.
@@ -44,6 +46,7 @@ func startChromium(t *testing.T) context.Context {
 		}
 	}
 	if path == "" {
+		parts.Demand(t, "chromium", exec.ErrNotFound)
 		t.Skip("no Chromium on this machine")
 	}
 	chromium.Do(func() {

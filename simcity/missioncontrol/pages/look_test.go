@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/internal/parts"
 )
 
 // axe is the text of axe-core, fetched from npm at test time: nothing of third
@@ -17,12 +19,14 @@ func axe(t *testing.T) string {
 	t.Helper()
 	npm, err := exec.LookPath("npm")
 	if err != nil {
+		parts.Demand(t, "npm", err)
 		t.Skip("no npm on this machine")
 	}
 	dir := t.TempDir()
 	command := exec.CommandContext(t.Context(), npm, "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", dir, "axe-core@4.14.1")
 	command.Dir = dir
 	if output, err := command.CombinedOutput(); err != nil {
+		parts.Demand(t, "npm", err)
 		t.Skipf("axe-core is not to be had from npm: %v\n%s", err, output)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))

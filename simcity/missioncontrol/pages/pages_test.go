@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bookiji/simcity/internal/parts"
 	"github.com/bookiji/simcity/simcity/missioncontrol/pages"
 )
 
@@ -18,6 +19,7 @@ func TestPureFunctions(t *testing.T) {
 	t.Parallel()
 	node, err := exec.LookPath("node")
 	if err != nil {
+		parts.Demand(t, "node", err)
 		t.Skip("no Node on this machine")
 	}
 	output, err := exec.CommandContext(t.Context(), node, "--test", "jstest/").CombinedOutput()

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bookiji/simcity/internal/parts"
 	"github.com/bookiji/simcity/simcity/telemetry"
 	"github.com/bookiji/simcity/simcity/telemetry/telemetrytest"
 )
@@ -37,6 +38,7 @@ func events(run telemetry.Run, from, to int64) telemetry.Batch {
 // table, in turns, the best of eight each.
 func BenchmarkAppend(b *testing.B) {
 	if _, err := exec.LookPath("psql"); err != nil {
+		parts.Demand(b, "postgres", err)
 		b.Skip("Postgres has no psql here")
 	}
 	address := schema.Database(b)

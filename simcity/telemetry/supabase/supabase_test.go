@@ -1,11 +1,13 @@
 package supabase_test
 
 import (
+	"errors"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bookiji/simcity/internal/parts"
 	"github.com/bookiji/simcity/simcity/telemetry"
 	"github.com/bookiji/simcity/simcity/telemetry/telemetrytest"
 )
@@ -25,6 +27,7 @@ func TestSupabaseConforms(t *testing.T) {
 func TestLiveProject(t *testing.T) {
 	address, key := os.Getenv("SIMCITY_TEST_SUPABASE_URL"), os.Getenv("SIMCITY_TEST_SUPABASE_KEY")
 	if address == "" || key == "" {
+		parts.Demand(t, "supabase", errors.New("no project is given"))
 		t.Skip("Supabase is not given: set SIMCITY_TEST_SUPABASE_URL and SIMCITY_TEST_SUPABASE_KEY to a project with our migrations")
 	}
 	store, ctx := open(t, address, key), t.Context()
