@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -72,7 +73,7 @@ func TestSchemaThatDoesNotFitSaysSoEverywhere(t *testing.T) {
 		return map[string]error{
 			"BeginRun": store.BeginRun(ctx, run), "Append": store.Append(ctx, telemetry.Batch{RunID: run.ID}), "EndRun": store.EndRun(ctx, run),
 			"Run": run1, "Runs": runs, "Live": live, "Events": events, "Snapshots": snapshots, "Purge": purged, "Claim": claimed, "Request": request,
-			"AddRequest": store.AddRequest(ctx, telemetry.RunRequest{ID: run.ID}),
+			"AddRequest": store.AddRequest(ctx, telemetry.RunRequest{ID: run.ID, CreatedAt: run.StartedAt}),
 		}
 	}
 	var mismatch *telemetry.SchemaError
@@ -88,6 +89,28 @@ func TestSchemaThatDoesNotFitSaysSoEverywhere(t *testing.T) {
 		require.ErrorAs(t, err, &mismatch, method)
 		require.ErrorContains(t, err, "version 99 of the schema, and this SimCity needs 4: it was written by a newer SimCity")
 	}
+}
+
+// A table that somebody dropped is told before the run, and Migrate makes it anew
+// without touching the others.
+func TestMissingTableIsToldBeforeTheRun(t *testing.T) {
+	t.Parallel()
+	address := schema.Database(t)
+	store, ctx := open(t, address), t.Context()
+	require.NoError(t, store.AddRequest(ctx, telemetry.RunRequest{ID: telemetrytest.RunID(9), CreatedAt: time.Now()}))
+	for n, table := range []string{"simcity_runs", "simcity_run_events", "simcity_run_snapshots", "simcity_run_live"} {
+		execute(t, address, "DROP TABLE "+table+" CASCADE")
+		run := telemetrytest.NewRun(n)
+		err := store.BeginRun(ctx, run)
+		require.ErrorContains(t, err, "has no table "+table+": call Migrate, or run")
+		require.False(t, telemetry.Transient(err))
+		require.NoError(t, store.Migrate(ctx))
+		require.NoError(t, store.BeginRun(ctx, run))
+		require.NoError(t, store.Append(ctx, telemetrytest.History(run, 0, 20)))
+		require.ErrorIs(t, store.Append(ctx, telemetrytest.History(telemetrytest.NewRun(404), 0, 1)), telemetry.ErrNoRun, "rows belong to a run again")
+	}
+	_, err := store.Request(ctx, telemetrytest.RunID(9))
+	require.NoError(t, err)
 }
 
 // execute says statements to a database, as its superuser.
