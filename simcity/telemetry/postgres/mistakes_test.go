@@ -138,6 +138,42 @@ func TestTextsThatAreNoUUIDsAreUnknown(t *testing.T) {
 	}
 }
 
+// What a server says when its disk is full, when it has no connection left, when it
+// ends, and the like: with each of them Append adds nothing, and the delivery knows
+// whether to try again.
+func TestTroubleOfTheServerIsTransient(t *testing.T) {
+	t.Parallel()
+	address := schema.Database(t)
+	store, run := open(t, address), telemetrytest.NewRun(1)
+	require.NoError(t, store.BeginRun(t.Context(), run))
+	execute(t, address, `CREATE TABLE trouble (code text);
+		CREATE FUNCTION make_trouble() RETURNS trigger LANGUAGE plpgsql AS $$
+		DECLARE wanted text; BEGIN
+			SELECT code INTO wanted FROM trouble;
+			IF wanted <> '' AND NEW.event_index = 7 THEN RAISE EXCEPTION 'planted' USING ERRCODE = wanted; END IF;
+			RETURN NEW;
+		END $$;
+		CREATE TRIGGER planted BEFORE INSERT ON simcity_run_events FOR EACH ROW EXECUTE FUNCTION make_trouble();
+		INSERT INTO trouble VALUES ('')`)
+	for code, passes := range map[string]bool{
+		"53100": true /* disk full */, "53200": true /* out of memory */, "53300": true /* too many connections */, "57014": true, /* statement timeout */
+		"57P01": true /* shutdown */, "57P03": true /* starting */, "40001": true, "40P01": true /* deadlock */, "58030": true /* I/O error */, "55P03": true,
+		"25006": true /* a standby */, "23514": false, "22001": false, "42501": false, "P0001": false,
+	} {
+		execute(t, address, "UPDATE trouble SET code = '"+code+"'")
+		err := store.Append(t.Context(), telemetrytest.History(run, 0, 20))
+		require.ErrorContains(t, err, code)
+		require.Equal(t, passes, telemetry.Transient(err), "%v", err)
+		events, err := store.Events(t.Context(), run.ID, 0, 1)
+		require.NoError(t, err)
+		require.Empty(t, events, code)
+	}
+	execute(t, address, "UPDATE trouble SET code = ''")
+	require.NoError(t, store.Append(t.Context(), telemetrytest.History(run, 0, 20)))
+	_, err := telemetry.Verify(t.Context(), store, run.ID)
+	require.NoError(t, err)
+}
+
 // A statement that the server ends for its length, as a Supabase project does, is
 // trouble that passes.
 func TestStatementTimeoutIsTransient(t *testing.T) {
