@@ -16,12 +16,13 @@ import (
 // or after.
 type cutAt struct {
 	http.Handler
-	seen, number atomic.Int64
-	late         bool
+	number int64
+	late   bool
+	seen   atomic.Int64
 }
 
 func (c *cutAt) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if c.seen.Add(1) != c.number.Load() {
+	if c.seen.Add(1) != c.number {
 		c.Handler.ServeHTTP(w, r)
 		return
 	}
@@ -39,59 +40,49 @@ func TestBatchThatIsHalfDeliveredIsCompleted(t *testing.T) {
 	t.Parallel()
 	rest := newPostgREST(t, schema.Database(t))
 	calm := open(t, serve(t, rest), serviceKey)
-	const requests = 5 // two pages of events, one of snapshots, a change and an insert of the live row
-	for _, late := range []bool{false, true} {
-		for number := 1; number <= requests; number++ {
-			t.Run(fmt.Sprintf("request %d, done %t", number, late), func(t *testing.T) {
-				run := telemetrytest.NewRun(number)
-				if late {
-					run = telemetrytest.NewRun(number + requests)
-				}
-				require.NoError(t, calm.BeginRun(t.Context(), run))
-				batch := telemetrytest.History(run, 0, 1100)
-				batch.Live = &telemetry.Live{RunID: run.ID, Status: telemetry.StatusRunning, LastEventIndex: 1099, HeartbeatAt: run.StartedAt, Message: "going on"}
-
-				torn := &cutAt{Handler: rest, late: late}
-				torn.number.Store(int64(number))
-				store := open(t, serve(t, torn), secretKey)
-				err := store.Append(t.Context(), batch)
-				require.Error(t, err)
-				require.True(t, telemetry.Transient(err))
-				done := number - 1
-				if late {
-					done++
-				}
-				events, snapshots, live := rows(t, calm, run.ID)
-				require.Equal(t, min(done*1000, 1100), len(events))
-				require.NoError(t, new(telemetry.Chain).Add(events...))
-				require.Equal(t, done >= 3, len(snapshots) > 0)
-				require.Equal(t, done >= requests, live.LastEventIndex == 1099)
-
-				require.NoError(t, store.Append(t.Context(), batch))
-				events, snapshots, live = rows(t, calm, run.ID)
-				require.Len(t, events, 1100)
-				require.NoError(t, new(telemetry.Chain).Add(events...))
-				require.Len(t, snapshots, len(batch.Snapshots))
-				require.EqualValues(t, 1099, live.LastEventIndex)
-			})
-		}
+	for n, c := range []struct {
+		events int64
+		number int64 // of the request that is cut
+		late   bool  // it was done
+		want   half
+	}{
+		{30, 1, false, half{0, 0, -1}}, {30, 1, true, half{30, 0, -1}}, // events
+		{30, 2, false, half{30, 0, -1}}, {30, 2, true, half{30, 3, -1}}, // snapshots
+		{30, 3, false, half{30, 3, -1}}, {30, 3, true, half{30, 3, -1}}, // the live row is changed, of which there is none
+		{30, 4, false, half{30, 3, -1}}, {30, 4, true, half{30, 3, 29}}, // and added
+		{1100, 2, false, half{1000, 0, -1}}, {1100, 2, true, half{1100, 0, -1}}, // the second page of events
+	} {
+		t.Run(fmt.Sprintf("%d events, request %d, done %t", c.events, c.number, c.late), func(t *testing.T) {
+			run := telemetrytest.NewRun(n)
+			require.NoError(t, calm.BeginRun(t.Context(), run))
+			batch := telemetrytest.History(run, 0, c.events)
+			batch.Live = &telemetry.Live{RunID: run.ID, Status: telemetry.StatusRunning, LastEventIndex: c.events - 1, HeartbeatAt: run.StartedAt, Message: "going on"}
+			torn := &cutAt{Handler: rest, number: c.number, late: c.late}
+			store := open(t, serve(t, torn), secretKey)
+			err := store.Append(t.Context(), batch)
+			require.Error(t, err)
+			require.True(t, telemetry.Transient(err))
+			require.Equal(t, c.want, there(t, calm, run.ID))
+			require.NoError(t, store.Append(t.Context(), batch))
+			require.Equal(t, half{int(c.events), len(batch.Snapshots), c.events - 1}, there(t, calm, run.ID))
+		})
 	}
 }
 
-// rows are all that a store has of a run.
-func rows(t *testing.T, store telemetry.Store, id string) (events []telemetry.Event, snapshots []telemetry.Snapshot, live telemetry.Live) {
+// half is what a store has of a batch.
+type half struct {
+	events, snapshots int
+	live              int64 // the last event that the live row tells of
+}
+
+// there reads what a store has of a run, whose events must follow one another.
+func there(t *testing.T, store telemetry.Store, id string) half {
 	t.Helper()
-	for {
-		page, err := store.Events(t.Context(), id, int64(len(events)), telemetry.LimitMax)
-		require.NoError(t, err)
-		if len(page) == 0 {
-			break
-		}
-		events = append(events, page...)
-	}
+	chain, err := telemetry.Verify(t.Context(), store, id)
+	require.NoError(t, err)
 	snapshots, err := store.Snapshots(t.Context(), id, 0, telemetry.LimitMax)
 	require.NoError(t, err)
-	live, err = store.Live(t.Context(), id)
+	live, err := store.Live(t.Context(), id)
 	require.NoError(t, err)
-	return events, snapshots, live
+	return half{int(chain.Events()), len(snapshots), live.LastEventIndex}
 }
