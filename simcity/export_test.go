@@ -5,9 +5,9 @@ import "strings"
 // CompareSweeps compares failures of those signatures with what the sweep before
 // left in the file; ran tells whether the seeds of that one were run.
 func CompareSweeps(path string, ran bool, signatures ...string) string {
-	var sum sweepSummary
+	var sum Sweep
 	for _, signature := range signatures {
-		sum.Groups = append(sum.Groups, failureGroup{Signature: signature})
+		sum.Groups = append(sum.Groups, FailureGroup{Signature: signature})
 	}
 	sum.compare(path, func(uint64) bool { return ran })
 	var told []string
