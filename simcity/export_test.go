@@ -2,6 +2,9 @@ package simcity
 
 import "strings"
 
+// GoTest is how the command that repeats a failure of this build begins.
+const GoTest = "go test " + raceFlag
+
 // CompareSweeps compares failures of those signatures with what the sweep before
 // left in the file; ran tells whether the seeds of that one were run.
 func CompareSweeps(path string, ran bool, signatures ...string) string {

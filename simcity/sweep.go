@@ -39,6 +39,9 @@ type outcome struct {
 	Digest     string  `json:"digest,omitempty"`
 	Operations int64   `json:"operations"`
 	Bundle     string  `json:"bundle,omitempty"`
+	// Spent says that something of the seed still runs in its process, which might
+	// fail later, as another seed's fault.
+	Spent bool `json:"spent,omitempty"`
 	// Reached counts how often each [Sometimes] was true.
 	Reached map[string]int64 `json:"reached,omitempty"`
 }
