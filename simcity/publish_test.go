@@ -72,7 +72,9 @@ func TestSettingOpensPublishers(t *testing.T) {
 		opened = argument
 		return told, nil
 	})
-	require.PanicsWithValue(t, "simcity: publisher desk is registered twice", func() { simcity.RegisterPublisher("desk", func(string) (simcity.Publisher, error) { return told, nil }) })
+	require.PanicsWithValue(t, "simcity: publisher desk is registered twice", func() {
+		simcity.RegisterPublisher("desk", func(string) (simcity.Publisher, error) { return told, nil })
+	})
 	simcity.RegisterPublisher("locked", func(string) (simcity.Publisher, error) { return nil, errors.New("GITHUB_TOKEN is not set") })
 
 	run := func(setting string) *recorder {
