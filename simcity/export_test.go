@@ -1,6 +1,11 @@
 package simcity
 
-import "strings"
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+)
 
 // CompareSweeps compares failures of those signatures with what the sweep before
 // left in the file; ran tells whether the seeds of that one were run.
@@ -22,4 +27,10 @@ func CompareSweeps(path string, ran bool, signatures ...string) string {
 		told = append(told, "resolved "+g.Signature)
 	}
 	return strings.Join(told, ", ")
+}
+
+// Network lets a target's names and addresses be those of a test.
+func (u *URLTarget) Network(resolve func(context.Context, string) ([]netip.Addr, error), dial func(ctx context.Context, network, address string) (net.Conn, error)) *URLTarget {
+	u.resolve, u.dial = resolve, dial
+	return u
 }
