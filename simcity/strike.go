@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -100,7 +101,10 @@ func (r *run) strike(a actor, in Injection) {
 		touched:     &Touched{},
 	}
 	var err error
-	if s.undo, err = in.Fault.Inject(ctx, r.world, s.touched); err != nil {
+	if s.undo, err = in.Fault.Inject(ctx, r.world, s.touched); errors.Is(err, ErrOver) && r.ctx.Err() != nil {
+		return // cut by the end of the run: it never struck, as those whose time did not come
+	}
+	if err != nil {
 		r.mu.Lock()
 		r.faults.failed++
 		r.mu.Unlock()

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -15,6 +18,9 @@ import (
 	"github.com/bookiji/simcity/simcity"
 	"github.com/bookiji/simcity/simcity/testhooks"
 )
+
+// ratePerMinute is the app's usual limit of requests of one user.
+const ratePerMinute = 600
 
 // A marketplace is the reference app as a staging system: it stays up, and runs in
 // other processes reach it as they would reach yours.
@@ -38,7 +44,8 @@ func newMarketplace(ctx context.Context, s settings, at net.Addr) (m *marketplac
 		return m, err
 	}
 	m.app, err = booking.New(booking.Config{
-		Env: s.environment, Store: store, Speed: s.speed,
+		Env: s.environment, Store: store,
+		Speed: s.speed, RatePerMinute: int(ratePerMinute * s.speed), // citizens in compressed time ask as much more often
 		WebhookClient: &http.Client{}, WebhookURL: "http://" + at.String() + "/api/payments/webhook", WebhookSecret: rand.Text(),
 	})
 	if err != nil {
@@ -56,6 +63,38 @@ func newMarketplace(ctx context.Context, s settings, at net.Addr) (m *marketplac
 	mux.Handle("/", m.app)
 	m.Handler = mux
 	return m, nil
+}
+
+// serveMarketplace lets it be reached until stop is called.
+func serveMarketplace(ctx context.Context, s settings, out io.Writer) (stop func() error, err error) {
+	listener, err := net.Listen("tcp", s.marketplace)
+	if err != nil {
+		return nil, err
+	}
+	told := "in SIMCITY_SECRET"
+	if s.secret == "" {
+		s.secret = newToken()
+		told = s.secret
+	}
+	m, err := newMarketplace(ctx, s, listener.Addr())
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	server := &http.Server{Handler: m, ReadHeaderTimeout: 5 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	fmt.Fprintf(out, "Marketplace:     http://%s, environment %s\nIts secret:      %s\n", listener.Addr(), s.environment, told)
+	return func() error {
+		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if server.Shutdown(grace) != nil { // whoever still reads is cut
+			_ = server.Close()
+		}
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			return errors.Join(err, m.close(grace))
+		}
+		return m.close(grace)
+	}, nil
 }
 
 // open makes the store, and what breaks its row-level policies.

@@ -28,6 +28,7 @@ var clockHolders = exemptions{
 	"simcity/telemetry/clock.go":        "delivery happens in real time, outside of the run",
 	"simcity/telemetry/runner/clock.go": "leases are in real time, outside of all runs",
 	"simcity/testhooks/clock.go":        "leases are in real time: whoever renews them may be dead",
+	"chaos/remote/clock.go":             "likewise, on the other side",
 	"simcity/wind.go":                   "under a Stepped clock handlers end in real time, which is waited for",
 }
 
