@@ -62,7 +62,7 @@ func (d *drawing) columns(height int) {
 	for _, name := range d.names {
 		x := d.x(name)
 		fmt.Fprintf(d, `<text class="name" x="%d" y="16" font-weight="bold" fill="currentColor">%s</text>`+"\n", x-8, cutShort(name))
-		fmt.Fprintf(d, `<line class="life" x1="%d" y1="%d" x2="%d" y2="%d" stroke="#b5b5b5"/>`+"\n", x, svgHead-8, x, height-svgRow/2)
+		fmt.Fprintf(d, `<line class="life" x1="%d" y1="%d" x2="%d" y2="%d" stroke="#d0d0d0"/>`+"\n", x, svgHead-8, x, height-svgRow/2)
 	}
 }
 
@@ -75,7 +75,7 @@ func (d *drawing) path() {
 	for i, m := range d.moments {
 		points = append(points, fmt.Sprintf("%d,%d", d.x(m.Actor), d.y(i)))
 	}
-	fmt.Fprintf(d, `<polyline class="path" points="%s" fill="none" stroke="#9a9a9a" stroke-dasharray="2 3"/>`+"\n", strings.Join(points, " "))
+	fmt.Fprintf(d, `<polyline class="path" points="%s" fill="none" stroke="#bdbdbd" stroke-dasharray="2 3"/>`+"\n", strings.Join(points, " "))
 }
 
 // svgColours are those of the marks, by kind.
@@ -84,8 +84,8 @@ var svgColours = map[MomentKind]string{MomentSeam: "#8a8a8a", MomentOperation: "
 func (d *drawing) moment(i int) {
 	m := d.moments[i]
 	x, y, colour := d.x(m.Actor), d.y(i), cmp.Or(svgColours[m.Kind], "#8a8a8a")
-	if i == 0 || d.moments[i-1].At != m.At {
-		fmt.Fprintf(d, `<text class="time" x="%d" y="%d" text-anchor="end" fill="currentColor">%s</text>`+"\n", svgMargin-12, y+4, m.At.Round(time.Millisecond))
+	if at := m.At.Round(time.Millisecond); i == 0 || d.moments[i-1].At.Round(time.Millisecond) != at {
+		fmt.Fprintf(d, `<text class="time" x="%d" y="%d" text-anchor="end" fill="currentColor">%s</text>`+"\n", svgMargin-12, y+4, at)
 	}
 	switch m.Kind {
 	case MomentOperation:
