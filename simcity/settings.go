@@ -141,6 +141,10 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 }
 
+// ofTests are variables that tests read for themselves: the real parts that must be
+// there, and whether goldens are rewritten.
+var ofTests = []string{"SIMCITY_REQUIRE", "SIMCITY_UPDATE"}
+
 // readSettings reads the SIMCITY_ variables. An unknown one is an error: a
 // misspelt setting must not be ignored in silence.
 func readSettings(environ []string) (settings, error) {
@@ -155,7 +159,7 @@ func readSettings(environ []string) (settings, error) {
 			foreign[name] = value
 			continue
 		}
-		if strings.HasPrefix(name, "SIMCITY_TEST_") || name == "SIMCITY_REQUIRE" || value == "" {
+		if strings.HasPrefix(name, "SIMCITY_TEST_") || slices.Contains(ofTests, name) || value == "" {
 			continue
 		}
 		read := readers[name]
@@ -188,7 +192,7 @@ func knownSettings() []string {
 	for name := range readers {
 		names = append(names, name)
 	}
-	names = append(names, "SIMCITY_REQUIRE")
+	names = append(names, ofTests...)
 	slices.Sort(names)
 	return names
 }
