@@ -33,6 +33,7 @@ var directions = []direction{
 	{"simcity/report", []string{"simcity"}, "it tells of results, whoever made them"},
 	{"simcity/report/...", []string{"simcity", "simcity/report/..."}, "a notifier knows reports alone"},
 	{"simcity/missioncontrol/...", []string{"simcity", "simcity/telemetry", "simcity/report", "simcity/missioncontrol/..."}, "runs and stores are passed in, scenarios are values"},
+	{"simcity/testhooks", []string{"simcity", "chaos", "internal/staging"}, "a host mounts it: it knows the vocabulary of faults and no run"},
 	{"simcity/cmd/...", []string{"simcity/...", "agents/...", "invariants/...", "chaos/...", "scenarios/...", "internal/..."}, "the command joins the library, not the examples"},
 	{"agents/...", []string{"simcity", "agents/..."}, joined},
 	{"invariants/...", []string{"simcity", "invariants/..."}, joined},
