@@ -49,12 +49,14 @@ type desk struct {
 	*Handler
 	scenario    simcity.Scenario
 	compression float64
+	running     *simcity.Running // of a run that somebody else starts
+	next        simcity.Reporter // told as well, or nil
 	session     *session
 }
 
 // Begin announces the run.
 func (d *desk) Begin(info simcity.RunInfo) (simcity.Recorder, error) {
-	inner, err := telemetry.NewReporter(d.config.Store, d.config.Telemetry).Begin(info)
+	inner, err := d.record(info)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +69,20 @@ func (d *desk) Begin(info simcity.RunInfo) (simcity.Recorder, error) {
 	s.observe()
 	go s.feed.broadcast(ctx, d.config.Heartbeat, s.heartbeat)
 	d.session = s
+	if d.running != nil {
+		d.attach(s, d.running)
+	}
 	return s, nil
+}
+
+// record begins the run's history.
+func (d *desk) record(info simcity.RunInfo) (simcity.Recorder, error) {
+	own, err := telemetry.NewReporter(d.config.Store, d.config.Telemetry).Begin(info)
+	if err != nil || d.next == nil {
+		return own, err
+	}
+	other, err := d.next.Begin(info)
+	return tee{own, other}, err
 }
 
 // Record takes an event, inside of the run.

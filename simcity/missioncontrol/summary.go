@@ -189,12 +189,20 @@ func (h *Handler) repro(r *http.Request, row *telemetry.Run) repro {
 		body.Clock = row.Clock
 	}
 	start := encode(body)
+	if h.config.Tests != nil {
+		return repro{Test: h.reproOfTest(row)}
+	}
 	return repro{
 		Start: start,
 		Curl: fmt.Sprintf("curl -X POST -H 'Content-Type: application/json' -d '%s' '%s/api/simcity/start'",
 			strings.ReplaceAll(string(start), "'", `'\''`), strings.ReplaceAll(h.base(r), "'", `%27`)),
 		Test: fmt.Sprintf("SIMCITY_SEED=%d go test ./... -run SimCity", row.Seed),
 	}
+}
+
+// reproOfTest is how a run is repeated that goes on in a test.
+func (h *Handler) reproOfTest(row *telemetry.Run) string {
+	return fmt.Sprintf("SIMCITY_SEED=%d go test -run '^%s$'", row.Seed, h.config.Tests.State().Test)
 }
 
 // changes are the policies with which a run began that are not the scenario's.
