@@ -13,6 +13,7 @@ import { Policies } from "./policies.js";
 import { EVENTS_MAX, RunLog } from "./runlog.js";
 import { askToStart, offerScenarios } from "./start.js";
 import { Follower } from "./stream.js";
+import { watchTests } from "./tests.js";
 import { boundsOf, tiles } from "./tiles.js";
 import { Trigger, showActive } from "./trigger.js";
 
@@ -185,10 +186,12 @@ async function start() {
 
 /** find looks which run there is to show; asked again while none goes on. */
 async function find() {
-  const { run, last } = await api.status();
+  const status = await api.status();
+  const { run, last } = status;
   if (run && run.runId !== page.log.id) await attach(run, true);
   else if (!run && !page.run && last) await attach(last, false);
   else if (!run && !page.run) fill($("#detail"), h("p", { class: "empty" }, "Nothing runs. Start a run, or study an earlier one in Mission Control."));
+  return status;
 }
 
 async function look() {
@@ -215,7 +218,7 @@ async function begin() {
   page.scenarios = scenarios;
   offerScenarios(scenarios);
   await policies.load();
-  await find();
+  watchTests(await find(), () => find().catch(() => {}));
   look();
   document.documentElement.dataset.ready = "yes";
 }

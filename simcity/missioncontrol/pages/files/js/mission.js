@@ -17,6 +17,7 @@ import { RunLog } from "./runlog.js";
 import { Runs } from "./runs.js";
 import { Scrubber } from "./scrubber.js";
 import { Follower } from "./stream.js";
+import { watchTests } from "./tests.js";
 import { boundsOf } from "./tiles.js";
 import { format as address, parse } from "./view.js";
 
