@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bookiji/simcity/internal/locks"
+	"github.com/bookiji/simcity/internal/staging"
 )
 
 // Settings from outside are environment variables, not flags: a flag would be
@@ -24,6 +25,9 @@ const (
 	// envTelemetry names a store for the history of runs: sqlite:path,
 	// postgres://... or supabase.
 	envTelemetry = "SIMCITY_TELEMETRY"
+	// envReport names where runs are reported: summary, annotations, json:folder,
+	// html:folder, issue, webhook, or others that are linked, with commas between.
+	envReport = "SIMCITY_REPORT"
 	// envShrink asks for the smallest run that still fails.
 	envShrink = "SIMCITY_SHRINK"
 	// envExplore says how runs look for races.
@@ -56,6 +60,12 @@ const (
 	envPackages     = "SIMCITY_OVERLAY_PACKAGES"
 	envOverlayCache = "SIMCITY_OVERLAY_CACHE"
 
+	// envAllowedEnvs are the environments that a target elsewhere may be, and
+	// envAllowedHosts the hosts beside loopback that may be touched, each a list with
+	// commas. They count outside of tests, too.
+	envAllowedEnvs  = "SIMCITY_ALLOWED_ENVS"
+	envAllowedHosts = "SIMCITY_ALLOWED_HOSTS"
+
 	// envWorker makes this process a worker of a sweep. It is our own.
 	envWorker = "SIMCITY_TEST_WORKER"
 )
@@ -67,6 +77,7 @@ type settings struct {
 	replay      string
 	debug       bool
 	telemetry   string
+	reports     []string // name or name:argument
 	shrink      bool
 	speed       float64 // 0: the simulation's own
 	ui          string  // address; empty: nobody looks
@@ -107,6 +118,8 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 	envPackages:     func(s *settings, value string) error { s.overlaid.packages = locks.ParsePatterns(value); return nil },
 	envOverlayCache: func(*settings, string) error { return nil },
+	envAllowedEnvs:  func(*settings, string) error { _, err := stagingRules(); return err },
+	envAllowedHosts: func(*settings, string) error { _, err := stagingRules(); return err },
 	envSpeed: func(s *settings, value string) error {
 		factor, err := strconv.ParseFloat(value, 64)
 		if err != nil || !(factor > 0 && factor <= maxCompression) {
@@ -126,6 +139,7 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
 	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
+	envReport:       func(s *settings, value string) (err error) { s.reports, err = parseReports(value); return },
 	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },
 	envSeeds:        func(s *settings, value string) (err error) { s.seeds, err = parseSeeds(value); return },
 	envShard:        func(s *settings, value string) (err error) { s.shard, err = parseShard(value); return },
@@ -223,6 +237,19 @@ func parseCount(name, value string, most int) (int, error) {
 	return n, nil
 }
 
+// parseReports reads names with commas between.
+func parseReports(value string) ([]string, error) {
+	var all []string
+	for text := range strings.SplitSeq(value, ",") {
+		name, _, _ := strings.Cut(strings.TrimSpace(text), ":")
+		if name == "" || slices.ContainsFunc(all, func(other string) bool { return strings.HasPrefix(other+":", name+":") }) {
+			return nil, &FieldError{Field: envReport, Value: value, Allowed: "names with commas between, each once", Fix: "such as summary,annotations,json:reports"}
+		}
+		all = append(all, strings.TrimSpace(text))
+	}
+	return all, nil
+}
+
 func parseSeed(value string) (uint64, error) {
 	if value == "random" {
 		var b [8]byte
@@ -234,6 +261,27 @@ func parseSeed(value string) (uint64, error) {
 		return 0, &FieldError{Field: envSeed, Value: value, Allowed: "a number from 0 to 9223372036854775807, or random", Fix: "take the seed from a verdict line"}
 	}
 	return seed, nil
+}
+
+// stagingRules are the environment's word on which targets may be touched.
+func stagingRules() (staging.Rules, error) {
+	rules := staging.Rules{Environments: []string{"test", "staging", "recovery", "local"}}
+	if list, given := os.LookupEnv(envAllowedEnvs); given && list != "" {
+		rules.Environments = listed(list)
+	}
+	rules.Hosts = listed(os.Getenv(envAllowedHosts))
+	return rules, refused(rules.Check())
+}
+
+// listed are the words of a list with commas.
+func listed(list string) []string {
+	var words []string
+	for word := range strings.SplitSeq(list, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			words = append(words, word)
+		}
+	}
+	return words
 }
 
 // environment reads the process's settings. Each known one is asked for by name

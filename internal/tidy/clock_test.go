@@ -15,6 +15,8 @@ var clockHolders = exemptions{
 	"simcity/cause.go":                       "shrinking ends after so much real time",
 	"simcity/bubble.go":                      "the watchdog measures real time and a run's wall time, from outside the bubble",
 	"simcity/pacer.go":                       "whoever watches a run lives on real time",
+	"simcity/limits.go":                      "requests to a target elsewhere are limited in real time",
+	"simcity/phases.go":                      "what requests to a target elsewhere wait for is real time",
 	"simcity/missioncontrol/clock.go":        "a control plane lives in real time, outside of runs",
 	"simcity/missioncontrol/testui/clock.go": "who looks at tests lives on real time",
 	"simcity/cmd/simcity/clock.go":           "a command is called on some real date",
@@ -26,6 +28,7 @@ var clockHolders = exemptions{
 	"simcity/run.go":                         "the host's clock, for latencies, and the date on which a run begins",
 	"simcity/telemetry/clock.go":             "delivery happens in real time, outside of the run",
 	"simcity/telemetry/runner/clock.go":      "leases are in real time, outside of all runs",
+	"simcity/testhooks/clock.go":             "leases are in real time: whoever renews them may be dead",
 	"simcity/wind.go":                        "under a Stepped clock handlers end in real time, which is waited for",
 }
 
