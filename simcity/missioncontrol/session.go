@@ -35,7 +35,8 @@ type session struct {
 	sending sync.Mutex // one command is sent at a time
 	mu      sync.Mutex // below; the run enters it
 	fold    *fold
-	queue   []*order // commands that have not taken effect
+	stands  []simcity.Standing // of the invariants, as of the last tick
+	queue   []*order           // commands that have not taken effect
 	paused  bool
 	speed   float64
 	asked   bool // to stop
@@ -99,6 +100,13 @@ func (s *session) Record(e simcity.Event, snapshot *simcity.Snapshot) {
 	s.settle(&e)
 	s.mu.Unlock()
 	s.feed.append(frame, data)
+}
+
+// Stand takes how the invariants stand, inside of the run.
+func (s *session) Stand(standings []simcity.Standing) {
+	s.mu.Lock()
+	s.stands = standings
+	s.mu.Unlock()
 }
 
 // End delivers what is left.
@@ -191,6 +199,7 @@ type beatView struct {
 	Faults         []activeFault     `json:"faults"`
 	Violations     int               `json:"violations"`
 	Metrics        *simcity.Snapshot `json:"metrics"`
+	Invariants     []invariantView   `json:"invariants"`
 	Now            time.Time         `json:"now"`
 }
 
@@ -198,8 +207,11 @@ type beatView struct {
 func (s *session) heartbeat() []byte {
 	s.observe()
 	v := s.view()
+	s.mu.Lock()
+	invariants := s.invariants()
+	s.mu.Unlock()
 	return appendFrame(nil, "heartbeat", -1, encode(beatView{
-		v.RunID, v.Status, v.Speed, v.LastEventIndex, v.At, v.Policies, v.Faults, v.Violations, v.Metrics, s.observedAt(),
+		v.RunID, v.Status, v.Speed, v.LastEventIndex, v.At, v.Policies, v.Faults, v.Violations, v.Metrics, invariants, s.observedAt(),
 	}))
 }
 

@@ -151,14 +151,25 @@ func (s *session) fillLive(v *summaryView) bool {
 		_ = json.Unmarshal(fault.Parameters, &window.Parameters)
 		v.Faults = append(v.Faults, window)
 	}
-	for _, inv := range s.scenario.Invariants {
+	v.Invariants = s.invariants()
+	return true
+}
+
+// invariants are those of a run that goes on, as they stand; the caller holds mu.
+func (s *session) invariants() []invariantView {
+	all := make([]invariantView, 0, len(s.scenario.Invariants))
+	for i, inv := range s.scenario.Invariants {
 		told := invariantView{Name: inv.Name, Doc: inv.Doc, When: inv.When.String(), Severity: inv.Severity.String(), Status: open, Violations: s.fold.violated[inv.Name]}
+		if i < len(s.stands) {
+			told.Judgement = s.stands[i].Judgement
+			told.Violations = max(told.Violations, s.stands[i].Violations)
+		}
 		if told.Violations > 0 {
 			told.Status = string(simcity.Violated)
 		}
-		v.Invariants = append(v.Invariants, told)
+		all = append(all, told)
 	}
-	return true
+	return all
 }
 
 // describe adds what the scenario says of its invariants.

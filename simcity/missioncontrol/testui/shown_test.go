@@ -28,7 +28,7 @@ const envShown = "SIMCITY_TEST_SHOWN"
 // TestShownCity is what the tests below look at, in a process of its own.
 func TestShownCity(t *testing.T) {
 	if os.Getenv(envShown) == "" {
-		t.Skip("it is run by the other tests")
+		return // nobody asked for it
 	}
 	simcity.New(walk()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
 		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), nil
