@@ -44,7 +44,7 @@ func percentile(name string, q float64, bound time.Duration) simcity.Invariant {
 						Samples: latency.Count(), Needs: 100,
 					}, got >= bound, "")
 				},
-				Restart: latency.Reset,
+				Restart: latency.Reset, Anytime: true,
 			}
 		},
 	}
@@ -88,7 +88,7 @@ func shareBelow(name, what string, bound float64, so func(*simcity.Operation) bo
 						Samples: all, Needs: 100,
 					}, rate >= bound, fmt.Sprintf("%d of %d operations %s, the last was %q", such, all, what, last))
 				},
-				Restart: func() { such, all = 0, 0 },
+				Restart: func() { such, all = 0, 0 }, Anytime: true,
 			}
 		},
 	}

@@ -7,18 +7,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
 	"github.com/bookiji/simcity/simcity/missioncontrol"
+	"github.com/bookiji/simcity/simcity/missioncontrol/local"
 	"github.com/bookiji/simcity/simcity/missioncontrol/pages"
 	"github.com/bookiji/simcity/simcity/telemetry/sqlite"
 )
@@ -66,6 +64,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("%q is no flag; see -help", flags.Arg(0))
 	}
+<<<<<<< HEAD
 	s.database = cmp.Or(s.database, os.Getenv("MARKETPLACE_DATABASE"))
 	s.secret = os.Getenv("SIMCITY_SECRET")
 	if s.token == "" {
@@ -89,6 +88,12 @@ func onLoopback(flag, addr string) error {
 		return fmt.Errorf("%s %s is open to others; give a loopback address such as 127.0.0.1:8787", flag, addr)
 	}
 	return nil
+=======
+	if err := local.CheckAddress(s.addr); err != nil {
+		return s, fmt.Errorf("-addr: %w", err)
+	}
+	return s, nil
+>>>>>>> main
 }
 
 // run serves until the context ends.
@@ -102,9 +107,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	door := &door{token: s.token}
+	door := local.NewDoor(s.token)
 	mission, err := missioncontrol.New(missioncontrol.Config{
-		Authorize: door.authorize,
+		Authorize: door.Authorize,
 		Scenarios: []simcity.Scenario{
 			scenarios.Baseline(), scenarios.DisasterMix(), scenarios.GrowthCurve(), scenarios.VendorSLADrill(), scenarios.Soak(),
 		},
@@ -116,10 +121,11 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.addr)
+	listener, err := local.Listen(s.addr)
 	if err != nil {
 		return err
 	}
+<<<<<<< HEAD
 	if s.marketplace != "" {
 		stop, failed := serveMarketplace(ctx, s, out)
 		if failed != nil {
@@ -153,4 +159,8 @@ func serve(ctx context.Context, listener net.Listener, mission *missioncontrol.H
 		_ = server.Close()
 	}
 	return closed
+=======
+	fmt.Fprintf(out, "Mission Control: %s\nAccess token:    %s\nHistory:         %s\n", door.URL(listener.Addr()), door.Token(), s.history)
+	return local.Serve(ctx, listener, door.Handler(mission), mission.Close)
+>>>>>>> main
 }
