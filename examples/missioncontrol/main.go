@@ -64,36 +64,17 @@ func parse(args []string, out io.Writer) (settings, error) {
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("%q is no flag; see -help", flags.Arg(0))
 	}
-<<<<<<< HEAD
 	s.database = cmp.Or(s.database, os.Getenv("MARKETPLACE_DATABASE"))
 	s.secret = os.Getenv("SIMCITY_SECRET")
-	if s.token == "" {
-		s.token = newToken()
-	}
 	if s.marketplace != "" {
-		if err := onLoopback("-marketplace", s.marketplace); err != nil {
-			return s, err
+		if err := local.CheckAddress(s.marketplace); err != nil {
+			return s, fmt.Errorf("-marketplace: %w", err)
 		}
 	}
-	return s, onLoopback("-addr", s.addr)
-}
-
-// onLoopback refuses an address that others can reach.
-func onLoopback(flag, addr string) error {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("%s %s is open to others; give a loopback address such as 127.0.0.1:8787", flag, addr)
-	}
-	return nil
-=======
 	if err := local.CheckAddress(s.addr); err != nil {
 		return s, fmt.Errorf("-addr: %w", err)
 	}
 	return s, nil
->>>>>>> main
 }
 
 // run serves until the context ends.
@@ -125,7 +106,6 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-<<<<<<< HEAD
 	if s.marketplace != "" {
 		stop, failed := serveMarketplace(ctx, s, out)
 		if failed != nil {
@@ -133,34 +113,6 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		defer func() { err = errors.Join(err, stop()) }()
 	}
-	fmt.Fprintf(out, "Mission Control: http://%s/login?token=%s\nAccess token:    %s\nHistory:         %s\n", listener.Addr(), s.token, s.token, s.history)
-	return serve(ctx, listener, mission, door)
-}
-
-// serve answers requests until the context ends. The run that goes on is stopped first, so that
-// streams are told its end and close by themselves.
-func serve(ctx context.Context, listener net.Listener, mission *missioncontrol.Handler, door *door) error {
-	mux := http.NewServeMux()
-	mux.Handle("/", mission)
-	mux.HandleFunc("GET /login", door.open)
-	mux.Handle("GET /{$}", http.RedirectHandler("/admin/simcity", http.StatusSeeOther))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return errors.Join(err, mission.Close())
-	case <-ctx.Done():
-	}
-	closed := mission.Close()
-	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if server.Shutdown(grace) != nil { // whoever still reads is cut
-		_ = server.Close()
-	}
-	return closed
-=======
 	fmt.Fprintf(out, "Mission Control: %s\nAccess token:    %s\nHistory:         %s\n", door.URL(listener.Addr()), door.Token(), s.history)
 	return local.Serve(ctx, listener, door.Handler(mission), mission.Close)
->>>>>>> main
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/bookiji/simcity/examples/booking"
 	"github.com/bookiji/simcity/examples/booking/pgstore"
 	"github.com/bookiji/simcity/simcity"
+	"github.com/bookiji/simcity/simcity/missioncontrol/local"
 	"github.com/bookiji/simcity/simcity/testhooks"
 )
 
@@ -67,34 +67,26 @@ func newMarketplace(ctx context.Context, s settings, at net.Addr) (m *marketplac
 
 // serveMarketplace lets it be reached until stop is called.
 func serveMarketplace(ctx context.Context, s settings, out io.Writer) (stop func() error, err error) {
-	listener, err := net.Listen("tcp", s.marketplace)
-	if err != nil {
-		return nil, err
-	}
 	told := "in SIMCITY_SECRET"
 	if s.secret == "" {
-		s.secret = newToken()
+		s.secret = rand.Text()
 		told = s.secret
+	}
+	listener, err := local.Listen(s.marketplace)
+	if err != nil {
+		return nil, err
 	}
 	m, err := newMarketplace(ctx, s, listener.Addr())
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	server := &http.Server{Handler: m, ReadHeaderTimeout: 5 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(out, "Marketplace:     http://%s, environment %s\nIts secret:      %s\n", listener.Addr(), s.environment, told)
-	return func() error {
-		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if server.Shutdown(grace) != nil { // whoever still reads is cut
-			_ = server.Close()
-		}
-		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-			return errors.Join(err, m.close(grace))
-		}
-		return m.close(grace)
-	}, nil
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() {
+		served <- local.Serve(ctx, listener, m, func() error { return m.close(context.WithoutCancel(ctx)) })
+	}()
+	return func() error { cancel(); return <-served }, nil
 }
 
 // open makes the store, and what breaks its row-level policies.

@@ -10,28 +10,6 @@ import (
 
 // clockHolders are the files in which clock and streams live.
 var clockHolders = exemptions{
-<<<<<<< HEAD
-	"internal/conductor/clock.go":       "the three clocks themselves",
-	"internal/cputime/cputime_other.go": "the best there is where the system does not tell processor time",
-	"simcity/cause.go":                  "shrinking ends after so much real time",
-	"simcity/bubble.go":                 "the watchdog measures real time and a run's wall time, from outside the bubble",
-	"simcity/pacer.go":                  "whoever watches a run lives on real time",
-	"simcity/limits.go":                 "requests to a target elsewhere are limited in real time",
-	"simcity/phases.go":                 "what requests to a target elsewhere wait for is real time",
-	"simcity/missioncontrol/clock.go":   "a control plane lives in real time, outside of runs",
-	"simcity/cmd/simcity/clock.go":      "a command is called on some real date",
-	"simcity/play.go":                   "a test's deadline is in real time",
-	"simcity/reporter.go":               "a run's id and its real date: no part of what a seed repeats",
-	"simcity/shrink.go":                 "shrinking ends after so much real time",
-	"simcity/sweep.go":                  "seeds per second are of real time",
-	"simcity/sweeper.go":                "a worker process has limits in real time",
-	"simcity/run.go":                    "the host's clock, for latencies, and the date on which a run begins",
-	"simcity/telemetry/clock.go":        "delivery happens in real time, outside of the run",
-	"simcity/telemetry/runner/clock.go": "leases are in real time, outside of all runs",
-	"simcity/testhooks/clock.go":        "leases are in real time: whoever renews them may be dead",
-	"chaos/remote/clock.go":             "likewise, on the other side",
-	"simcity/wind.go":                   "under a Stepped clock handlers end in real time, which is waited for",
-=======
 	"internal/conductor/clock.go":            "the three clocks themselves",
 	"internal/cputime/cputime_other.go":      "the best there is where the system does not tell processor time",
 	"simcity/cause.go":                       "shrinking ends after so much real time",
@@ -40,7 +18,6 @@ var clockHolders = exemptions{
 	"simcity/limits.go":                      "requests to a target elsewhere are limited in real time",
 	"simcity/phases.go":                      "what requests to a target elsewhere wait for is real time",
 	"simcity/missioncontrol/clock.go":        "a control plane lives in real time, outside of runs",
-	"simcity/missioncontrol/testui/clock.go": "who looks at tests lives on real time",
 	"simcity/cmd/simcity/clock.go":           "a command is called on some real date",
 	"simcity/play.go":                        "a test's deadline is in real time",
 	"simcity/reporter.go":                    "a run's id and its real date: no part of what a seed repeats",
@@ -51,8 +28,9 @@ var clockHolders = exemptions{
 	"simcity/telemetry/clock.go":             "delivery happens in real time, outside of the run",
 	"simcity/telemetry/runner/clock.go":      "leases are in real time, outside of all runs",
 	"simcity/testhooks/clock.go":             "leases are in real time: whoever renews them may be dead",
+	"chaos/remote/clock.go":                  "likewise, on the other side",
 	"simcity/wind.go":                        "under a Stepped clock handlers end in real time, which is waited for",
->>>>>>> main
+	"simcity/missioncontrol/testui/clock.go": "who looks at tests lives on real time",
 }
 
 // clockReaders are the functions of time that read the wall clock or wait for
