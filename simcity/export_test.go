@@ -2,12 +2,15 @@ package simcity
 
 import "strings"
 
+// GoTest is how the command that repeats a failure of this build begins.
+const GoTest = "go test " + raceFlag
+
 // CompareSweeps compares failures of those signatures with what the sweep before
 // left in the file; ran tells whether the seeds of that one were run.
 func CompareSweeps(path string, ran bool, signatures ...string) string {
-	var sum sweepSummary
+	var sum Sweep
 	for _, signature := range signatures {
-		sum.Groups = append(sum.Groups, failureGroup{Signature: signature})
+		sum.Groups = append(sum.Groups, FailureGroup{Signature: signature})
 	}
 	sum.compare(path, func(uint64) bool { return ran })
 	var told []string

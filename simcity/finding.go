@@ -2,6 +2,7 @@ package simcity
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -78,6 +79,11 @@ func (r *run) find(f Finding) {
 		return append(appendString(append(b, `,"actor":`...), f.Actor), '}')
 	}).Index
 	r.findings = append(r.findings, f)
+}
+
+// hung tells whether something of the run still goes on somewhere.
+func (r *Result) hung() bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingHang })
 }
 
 // sincePanic leaves out the frames that only handled the panic: the first frame

@@ -273,6 +273,7 @@ func (r *run) tick(a actor) {
 			b = appendInt(append(b, `,"errors":`...), s.Outcomes["error"])
 			return append(b, '}')
 		})
+		r.drawn(s)
 		r.judgeTick(s)
 	})
 }

@@ -70,6 +70,7 @@ type run struct {
 	counts      counts
 	latency     *Trend
 	driftMillis float64
+	curve       curve
 	faults      faultState
 	injections  []Injection // of the scenario and its schedules
 	judge       judge

@@ -24,6 +24,9 @@ const (
 	// envTelemetry names a store for the history of runs: sqlite:path,
 	// postgres://... or supabase.
 	envTelemetry = "SIMCITY_TELEMETRY"
+	// envReport names where runs are reported: summary, annotations, json:folder,
+	// html:folder, issue, webhook, or others that are linked, with commas between.
+	envReport = "SIMCITY_REPORT"
 	// envShrink asks for the smallest run that still fails.
 	envShrink = "SIMCITY_SHRINK"
 	// envExplore says how runs look for races.
@@ -63,6 +66,7 @@ type settings struct {
 	replay      string
 	debug       bool
 	telemetry   string
+	reports     []string // name or name:argument
 	shrink      bool
 	speed       float64  // 0: the simulation's own
 	explore     *Explore // nil: the simulation's own
@@ -111,6 +115,7 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
 	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
+	envReport:       func(s *settings, value string) (err error) { s.reports, err = parseReports(value); return },
 	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },
 	envSeeds:        func(s *settings, value string) (err error) { s.seeds, err = parseSeeds(value); return },
 	envShard:        func(s *settings, value string) (err error) { s.shard, err = parseShard(value); return },
@@ -204,6 +209,19 @@ func parseCount(name, value string, most int) (int, error) {
 		return 0, &FieldError{Field: name, Value: value, Allowed: "1 to " + strconv.Itoa(most), Fix: "give a whole number, or unset it"}
 	}
 	return n, nil
+}
+
+// parseReports reads names with commas between.
+func parseReports(value string) ([]string, error) {
+	var all []string
+	for text := range strings.SplitSeq(value, ",") {
+		name, _, _ := strings.Cut(strings.TrimSpace(text), ":")
+		if name == "" || slices.ContainsFunc(all, func(other string) bool { return strings.HasPrefix(other+":", name+":") }) {
+			return nil, &FieldError{Field: envReport, Value: value, Allowed: "names with commas between, each once", Fix: "such as summary,annotations,json:reports"}
+		}
+		all = append(all, strings.TrimSpace(text))
+	}
+	return all, nil
 }
 
 func parseSeed(value string) (uint64, error) {

@@ -54,6 +54,8 @@ type Result struct {
 	Commands []Command `json:"commands,omitempty"`
 	Policies Policies  `json:"policies"`
 	Metrics  *Snapshot `json:"metrics"`
+	// Curve is how the run went, in at most 240 points.
+	Curve []Point `json:"curve,omitempty"`
 	// LastEvents are the last 50 events up to the first failure or the end.
 	LastEvents []Event `json:"lastEvents,omitempty"`
 	// HostLog is the end of what the host logged with World.Logger.
@@ -62,8 +64,8 @@ type Result struct {
 	Repro string `json:"repro,omitempty"`
 	// Bundle is the path of the forensic bundle of a run that did not pass.
 	Bundle string `json:"bundle,omitempty"`
-
-	sweep string // the summary of the sweep that found it
+	// Sweep is the sweep that the run was part of, nil for a run of its own.
+	Sweep *Sweep `json:"sweep,omitempty"`
 }
 
 // InvariantResult is how one invariant fared.
@@ -134,7 +136,7 @@ func (r *run) result() *Result {
 		Simulated: min(metrics.At, r.scenario.Duration),
 		Citizens:  r.counts.born, Operations: r.counts.operations, Events: r.log.next,
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
-		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics,
+		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics, Curve: r.curve.upTo(metrics),
 		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
 		Faults: r.faults.windows(), Reached: r.reachedSoFar(),
 	}
@@ -322,8 +324,8 @@ func (rule *rule) doubt(faults bool) (text string, breach bool) {
 func (r *Result) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity: scenario %s with seed %d ended in %s\n", r.Scenario, r.Seed, r.Verdict)
-	if r.sweep != "" {
-		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.sweep)
+	if r.Sweep != nil {
+		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.Sweep.first())
 	}
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "\n  %s %s violated at simulated %s, event %d\n    got:  %s\n    want: %s\n",

@@ -31,6 +31,7 @@ var directions = []direction{
 	{"simcity/telemetry/runner", []string{"simcity", "simcity/telemetry"}, "it makes runs; which ones and where they are kept is passed in"},
 	{"simcity/telemetry/...", []string{"simcity/telemetry/..."}, "a store knows the telemetry contract alone"},
 	{"simcity/missioncontrol/...", []string{"simcity", "simcity/telemetry", "simcity/missioncontrol/..."}, "runs and stores are passed in, scenarios are values"},
+	{"simcity/testhooks", []string{"simcity", "chaos", "internal/staging"}, "a host mounts it: it knows the vocabulary of faults and no run"},
 	{"simcity/cmd/...", []string{"simcity/...", "agents/...", "invariants/...", "chaos/...", "scenarios/...", "internal/..."}, "the command joins the library, not the examples"},
 	{"agents/...", []string{"simcity", "agents/..."}, joined},
 	{"invariants/...", []string{"simcity", "invariants/..."}, joined},

@@ -56,13 +56,13 @@ func TestDashboardAppliesPoliciesTogether(t *testing.T) {
 }
 
 func TestDashboardInjectsAFaultAndShowsItsBand(t *testing.T) {
-	s, p := live(t, 2000)
+	s, p := live(t, 1000) // the run's own first fault comes at event 2,027
 	p.do(chromedp.SetValue(chromedp.ID("fault-type"), "CACHE_INVALIDATION_STORM"))
 	ask[bool](p, `document.querySelector("#fault-type").dispatchEvent(new Event("change"))`)
 	p.do(chromedp.SendKeys(chromedp.ID("parameter-invalidationRate"), "0.5"), chromedp.Click(chromedp.CSS("#trigger button[type=submit]")))
 	p.wait(`document.querySelector("#active").textContent.includes("CACHE_INVALIDATION_STORM: 30 min left")`)
 	s.advance(100)
-	p.wait(`document.querySelector("#charts canvas").getAttribute("aria-label").includes("1 fault windows")`)
+	p.wait(`document.querySelector("#charts canvas").getAttribute("aria-label").includes("1 fault window.")`)
 	p.shot("dashboard-fault")
 	s.mu.Lock()
 	defer s.mu.Unlock()

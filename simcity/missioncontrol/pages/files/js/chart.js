@@ -295,8 +295,8 @@ export class Chart {
   describe() {
     const told = this.values(this.view.x1).join(", ");
     const marks = this.marks();
-    const faults = marks?.faults.length ? `; ${marks.faults.length} fault windows` : "";
-    const flags = marks?.flags.length ? `; ${marks.flags.length} violations` : "";
+    const faults = marks?.faults.length ? `; ${format.many(marks.faults.length, "fault window")}` : "";
+    const flags = marks?.flags.length ? `; ${format.many(marks.flags.length, "violation")}` : "";
     return `${this.title}: ${told || "no data yet"}${faults}${flags}. The table below has the data.`;
   }
 

@@ -1,0 +1,4 @@
+package testhooks
+
+const headerSecret = "X-SimCity-Secret"
+const headerRun = "X-SimCity-Run"
