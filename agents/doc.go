@@ -90,7 +90,7 @@
 //	                was acknowledged
 //	see, mine       Released and Refunded, if the answer shows it; mine also Saw
 //	reschedule      Moved, and Asked if the vendor is asked again; or Refused
-//	cancel          Released, Refunded
+//	cancel          Released, Refunded; Completed, if it raced the payment
 //	ledger          Reported, after refunds that its entries made known
 //	inbox           Saw, for each request that is new
 //	accept, decline, propose

@@ -197,7 +197,7 @@ func (l *life) pay(ctx context.Context, c *claim, o Order, funnel string) error 
 	switch {
 	case errors.Is(err, ErrPromo): // used up since it was booked
 		l.usedPromo = true
-		if gone := l.cancel(ctx, c); ended(ctx, gone) {
+		if gone := l.cancel(ctx, c, ""); ended(ctx, gone) {
 			return gone
 		}
 		return err

@@ -8,8 +8,9 @@ import (
 )
 
 // payTorn pays for a hold on one device and cancels it on another at the same
-// time. Whichever the app lets go first, both deserve an answer. What came of
-// it, the customer then looks up.
+// time. Whichever the app lets go first, both deserve an answer. A visit that ends
+// by the customer's own cancelling has completed its funnel: the app did not lose
+// it.
 func (l *life) payTorn(ctx context.Context, c *claim, o Order, funnel string) error {
 	payer, canceller := *c, *c
 	var paying, cancelling life
@@ -22,7 +23,7 @@ func (l *life) payTorn(ctx context.Context, c *claim, o Order, funnel string) er
 		},
 		func(ctx context.Context, device *simcity.Citizen) error {
 			cancelling = l.on(device)
-			cancelled = cancelling.cancel(ctx, &canceller)
+			cancelled = cancelling.cancel(ctx, &canceller, funnel)
 			return only(ctx, cancelled)
 		})
 	if err != nil {
