@@ -36,6 +36,9 @@ type Citizen struct {
 	random     *rand.Rand
 	client     *http.Client
 	operation  *Operation // under way
+	intent     intent     // of its next operation
+	token      string     // of its login at a target elsewhere
+	entering   bool       // it is logging in
 	steps      int
 	left       bool // its goroutine has ended; guarded by the run's mu
 	refused    int
@@ -81,15 +84,23 @@ func (c *Citizen) Elapsed() time.Duration { return c.run.elapsed() }
 // Sleep lets simulated time pass. It returns [ErrOver] when the run is over and
 // ctx's error when ctx ends; a life should return either.
 func (c *Citizen) Sleep(ctx context.Context, d time.Duration) error {
-	if c.run.explore.Snap == 0 || d <= 0 {
-		return c.actor.Sleep(ctx, d)
+	now := c.Elapsed()
+	until := now + max(d, 0)
+	if d > 0 {
+		until = c.run.explore.snapped(until)
 	}
-	return c.actor.SleepUntil(ctx, c.run.explore.snapped(c.Elapsed()+d))
+	c.intent.pause(until, now)
+	return c.actor.SleepUntil(ctx, until)
 }
 
-// SleepUntil waits for a simulated date.
+// SleepUntil waits for a simulated date. A life that keeps to a timetable by it,
+// however long the target takes, has latencies as all users see them: an operation
+// that comes late because the one before was slow counts from its date. See
+// [Operation.Latency].
 func (c *Citizen) SleepUntil(ctx context.Context, date time.Time) error {
-	return c.actor.SleepUntil(ctx, c.run.explore.snapped(date.Sub(c.run.began)))
+	until := c.run.explore.snapped(date.Sub(c.run.began))
+	c.intent.pause(until, c.Elapsed())
+	return c.actor.SleepUntil(ctx, until)
 }
 
 // Client sends requests to the target as this citizen.
@@ -137,12 +148,14 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	}
 	c.steps++
 	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
+	late := c.run.lateness(&c.intent, op.Start)
 	hostBegan := c.run.hostNow()
 	c.operation = op
 	defer func() { c.operation = nil }()
 	err := call(ctx, op)
 	op.End = c.Elapsed()
-	op.Latency = c.run.hostNow().Sub(hostBegan)
+	op.Latency = late + c.run.hostNow().Sub(hostBegan)
+	c.intent.due = acted
 	if errors.Is(err, ErrOver) {
 		return err // cut short, or ended without an outcome by its function
 	}
@@ -153,7 +166,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		if !op.classified || op.Outcome == OK {
 			op.Outcome = Failed
 		}
-		op.Err = err.Error()
+		op.Err = c.run.remote.Load().scrub(err.Error(), c)
 	}
 	c.run.finished(op, c.population)
 	return err

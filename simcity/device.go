@@ -55,9 +55,13 @@ func (c *Citizen) Together(ctx context.Context, lives ...func(ctx context.Contex
 	return cmp.Or(errs...)
 }
 
-// newDevice is the citizen at another device, which has its own step limit.
+// newDevice is the citizen at another device, which has its own step limit, and
+// is logged in as the citizen is.
 func (c *Citizen) newDevice(number int) *Citizen {
-	return &Citizen{
+	device := &Citizen{
 		run: c.run, population: c.population, number: c.number, id: c.id, persona: c.persona, device: number,
+		token: c.token,
 	}
+	device.Client().Jar = c.Client().Jar
+	return device
 }

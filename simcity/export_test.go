@@ -1,6 +1,11 @@
 package simcity
 
-import "strings"
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+)
 
 // GoTest is how the command that repeats a failure of this build begins.
 const GoTest = "go test " + raceFlag
@@ -25,4 +30,10 @@ func CompareSweeps(path string, ran bool, signatures ...string) string {
 		told = append(told, "resolved "+g.Signature)
 	}
 	return strings.Join(told, ", ")
+}
+
+// Network lets a target's names and addresses be those of a test.
+func (u *URLTarget) Network(resolve func(context.Context, string) ([]netip.Addr, error), dial func(ctx context.Context, network, address string) (net.Conn, error)) *URLTarget {
+	u.resolve, u.dial = resolve, dial
+	return u
 }

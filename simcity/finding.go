@@ -69,6 +69,7 @@ type Finding struct {
 // find records a finding, as an event as well.
 func (r *run) find(f Finding) {
 	f.At = r.elapsed()
+	f.Text = r.remote.Load().scrub(f.Text, nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.toldBefore(f.Severity) >= maxFindings {
@@ -118,12 +119,7 @@ func (r *run) toldBefore(severity FindingSeverity) int {
 func (r *run) panicked(where string, value any, stack []byte) {
 	r.find(Finding{Kind: FindingPanic, Actor: where, Text: fmt.Sprintf("panic in %s: %v", where, value), Stack: sincePanic(string(stack))})
 	if !r.scenario.KeepGoing && !r.closing.Load() {
-		r.mu.Lock()
-		r.ended = true
-		r.mu.Unlock()
-		if c := r.conducting.Load(); c != nil {
-			c.Halt()
-		}
+		r.endEarly()
 	}
 }
 

@@ -71,8 +71,11 @@ type Operation struct {
 	// Start and End are simulated times since the run began.
 	Start time.Duration `json:"start"`
 	End   time.Duration `json:"end"`
-	// Latency is End minus Start on the host's clock: simulated under a Virtual
-	// clock, real under the others.
+	// Latency is on the host's clock: simulated under a Virtual clock, real under
+	// the others. It counts to End from when the operation was meant to begin, which
+	// is Start unless the citizen was kept waiting: the date for which it slept, or
+	// was to arrive, if it could not act then. Under [Scenario.ClosedLoop] and a
+	// Stepped clock it counts from Start.
 	Latency time.Duration `json:"latency"`
 	// Status is the HTTP status of the last response, 0 if there was none.
 	Status int `json:"status,omitempty"`

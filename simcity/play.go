@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -21,6 +22,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	t.Helper()
 	p := &play{simulation: *s, t: t}
 	var err error
+	if interrupted.Load() {
+		return nil, errors.New("simcity: the process was told to end: no further run begins")
+	}
 	if p.settings, err = environment(); err != nil {
 		return nil, err
 	}
@@ -218,6 +222,9 @@ func (p *play) once(rec *recording, keep bool) *Result {
 				Text: "crypto/rand does not follow the seed in a parallel test: leave out t.Parallel if the host's tokens or ids matter",
 			})
 		}
+	}
+	if s.clock.inner.HostTimeIsReal() {
+		defer r.heedSignals()()
 	}
 	res := r.play(s.patience)
 	r.deliver(res)

@@ -65,7 +65,7 @@ func (r *run) announce(reporter Reporter) error {
 		return nil
 	}
 	recorder, err := reporter.Begin(RunInfo{
-		ID: newRunID(), Scenario: r.scenario.Name, Seed: r.seed, Clock: r.clock.String(),
+		ID: r.id, Scenario: r.scenario.Name, Seed: r.seed, Clock: r.clock.String(),
 		Duration: r.scenario.Duration, Policies: r.scenario.Policies, StartedAt: time.Now(),
 	})
 	if err != nil {

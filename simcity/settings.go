@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bookiji/simcity/internal/locks"
+	"github.com/bookiji/simcity/internal/staging"
 )
 
 // Settings from outside are environment variables, not flags: a flag would be
@@ -54,6 +55,12 @@ const (
 	envOverlay      = "SIMCITY_OVERLAY"
 	envPackages     = "SIMCITY_OVERLAY_PACKAGES"
 	envOverlayCache = "SIMCITY_OVERLAY_CACHE"
+
+	// envAllowedEnvs are the environments that a target elsewhere may be, and
+	// envAllowedHosts the hosts beside loopback that may be touched, each a list with
+	// commas. They count outside of tests, too.
+	envAllowedEnvs  = "SIMCITY_ALLOWED_ENVS"
+	envAllowedHosts = "SIMCITY_ALLOWED_HOSTS"
 
 	// envWorker makes this process a worker of a sweep. It is our own.
 	envWorker = "SIMCITY_TEST_WORKER"
@@ -105,6 +112,8 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 	envPackages:     func(s *settings, value string) error { s.overlaid.packages = locks.ParsePatterns(value); return nil },
 	envOverlayCache: func(*settings, string) error { return nil },
+	envAllowedEnvs:  func(*settings, string) error { _, err := stagingRules(); return err },
+	envAllowedHosts: func(*settings, string) error { _, err := stagingRules(); return err },
 	envSpeed: func(s *settings, value string) error {
 		factor, err := strconv.ParseFloat(value, 64)
 		if err != nil || !(factor > 0 && factor <= maxCompression) {
@@ -235,6 +244,27 @@ func parseSeed(value string) (uint64, error) {
 		return 0, &FieldError{Field: envSeed, Value: value, Allowed: "a number from 0 to 9223372036854775807, or random", Fix: "take the seed from a verdict line"}
 	}
 	return seed, nil
+}
+
+// stagingRules are the environment's word on which targets may be touched.
+func stagingRules() (staging.Rules, error) {
+	rules := staging.Rules{Environments: []string{"test", "staging", "recovery", "local"}}
+	if list, given := os.LookupEnv(envAllowedEnvs); given && list != "" {
+		rules.Environments = listed(list)
+	}
+	rules.Hosts = listed(os.Getenv(envAllowedHosts))
+	return rules, refused(rules.Check())
+}
+
+// listed are the words of a list with commas.
+func listed(list string) []string {
+	var words []string
+	for word := range strings.SplitSeq(list, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			words = append(words, word)
+		}
+	}
+	return words
 }
 
 // environment reads the process's settings. Each known one is asked for by name

@@ -171,7 +171,7 @@ func (s *Simulation) Validate() error {
 	if s.target == nil {
 		return &FieldError{Field: "Target", Value: "nil", Allowed: "a target", Fix: "add .Target(simcity.InProcess(newApp))"}
 	}
-	return s.target.validate(s.clock)
+	return s.target.validate(s.clock, &s.scenario)
 }
 
 // Run runs the simulation and fails the test unless the verdict is PASS. Each
@@ -239,7 +239,7 @@ func (r *Running) Send(command Command) error {
 	switch command.Kind {
 	case Stop:
 	case ChangePolicies:
-		if _, err := r.run.currentPolicies().With(command.Policies); err != nil {
+		if _, err := r.run.changed(r.run.currentPolicies(), command.Policies); err != nil {
 			return err
 		}
 	case InjectFault:
@@ -271,8 +271,7 @@ func (r *Running) Send(command Command) error {
 // Stop ends the run with the verdict STOPPED, before commands that wait. It does
 // not wait itself. Safe for concurrent use.
 func (r *Running) Stop() {
-	r.run.stopAsked.Store(true)
-	r.run.poke()
+	r.run.stop("operator")
 }
 
 // Wait returns the result when the run has ended.

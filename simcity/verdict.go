@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -54,6 +55,8 @@ type Result struct {
 	Commands []Command `json:"commands,omitempty"`
 	Policies Policies  `json:"policies"`
 	Metrics  *Snapshot `json:"metrics"`
+	// Remote tells of the way to a target elsewhere, if it was one.
+	Remote *RemoteResult `json:"remote,omitempty"`
 	// Curve is how the run went, in at most 240 points.
 	Curve []Point `json:"curve,omitempty"`
 	// LastEvents are the last 50 events up to the first failure or the end.
@@ -100,6 +103,9 @@ func (r *Result) Line() string {
 	if r.Explored != "" {
 		line += fmt.Sprintf(" explore=%q", r.Explored)
 	}
+	if r.Remote != nil {
+		line += fmt.Sprintf(" target=%s environment=%s load=%s", r.Remote.Target, cmp.Or(r.Remote.Environment, "none"), r.Remote.Load)
+	}
 	if r.Verified {
 		line += " verified=2"
 	}
@@ -138,7 +144,7 @@ func (r *run) result() *Result {
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
 		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics, Curve: r.curve.upTo(metrics),
 		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
-		Faults: r.faults.windows(), Reached: r.reachedSoFar(),
+		Faults: r.faults.windows(), Reached: r.reachedSoFar(), Remote: r.remote.Load().result(),
 	}
 	if r.log.broken != "" {
 		text, stack, _ := strings.Cut(r.log.broken, "\n")
@@ -208,7 +214,7 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 		return Fail, append(failures, doubts...)
 	}
 	if r.stopped {
-		return Stopped, append([]string{"stopped by command"}, doubts...)
+		return Stopped, append([]string{r.whoStopped()}, doubts...)
 	}
 	if !r.frozen.Load() { // a run that was given up has checked nothing, for one reason
 		doubts = append(doubts, r.doubts(res)...)
@@ -217,6 +223,14 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 		return Inconclusive, doubts
 	}
 	return Pass, nil
+}
+
+// whoStopped tells it.
+func (r *run) whoStopped() string {
+	if strings.HasPrefix(r.stoppedBy, signalled) {
+		return "stopped by " + r.stoppedBy
+	}
+	return "stopped by command"
 }
 
 // doubts lists what was not checked.
@@ -230,6 +244,9 @@ func (r *run) doubts(res *Result) []string {
 		if doubt := p.doubt(); doubt != "" && !r.scenario.mayBeEmpty(p.Name) {
 			doubts = append(doubts, fmt.Sprintf("population %s %s; or list it in AllowEmpty", p.Name, doubt))
 		}
+	}
+	if doubt := r.remote.Load().doubt(); doubt != "" {
+		doubts = append(doubts, doubt)
 	}
 	for _, rule := range r.judge.rules {
 		doubt, breach := rule.doubt(len(r.injections) > 0)

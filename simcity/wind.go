@@ -15,9 +15,11 @@ const lastOrders = time.Minute
 // is judged and the host is closed. It runs whatever ended the run.
 func (r *run) wind() {
 	r.tellDeadlocks()
+	r.stopIfAsked() // the citizens may have gone before the command was obeyed
 	r.closing.Store(true)
 	r.cancel()
 	r.conductor.Dismiss()
+	r.dismissed.Store(true)
 	for _, line := range r.conductor.Staying() {
 		r.find(Finding{
 			Kind: FindingStuck, Severity: InconclusiveFinding, Actor: line,
