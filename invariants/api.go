@@ -44,7 +44,7 @@ func percentile(name string, q float64, bound time.Duration) simcity.Invariant {
 						Samples: latency.Count(), Needs: 100,
 					}, got >= bound, "")
 				},
-				Restart: latency.Reset,
+				Restart: latency.Reset, Anytime: true,
 			}
 		},
 	}
@@ -98,7 +98,7 @@ func (p proportion) below() simcity.Invariant {
 						Samples: all, Needs: p.needs,
 					}, rate >= p.bound, fmt.Sprintf("%d of %d %s %s, the last was %q", such, all, p.of, p.what, last))
 				},
-				Restart: func() { such, all = 0, 0 },
+				Restart: func() { such, all = 0, 0 }, Anytime: true,
 			}
 		},
 	}

@@ -26,7 +26,7 @@ func Always(name string, look func(*simcity.Operation) error) simcity.Invariant 
 					broken++
 					return because(name, err)
 				},
-				Judge: func() simcity.Judgement { return none("operations that break it", broken, looks, 1) },
+				Judge: func() simcity.Judgement { return none("operations that break it", broken, looks, 1) }, Anytime: true,
 			}
 		},
 	}
@@ -92,7 +92,7 @@ func Threshold(name string, metric func(*simcity.Snapshot) float64, op string, b
 						Got: amount(last, unit), Want: want, Value: last, Bound: bound, Samples: looks, Needs: 1,
 					}, !keeps(last, bound), "")
 				},
-				Restart: func() { looks, last = 0, 0 },
+				Restart: func() { looks, last = 0, 0 }, Anytime: true,
 			}
 		},
 	}

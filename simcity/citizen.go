@@ -148,6 +148,9 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	}
 	c.steps++
 	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
+	if way := c.run.remote.Load(); way != nil {
+		op.Input = way.scrubbed(input, c)
+	}
 	late := c.run.lateness(&c.intent, op.Start)
 	hostBegan := c.run.hostNow()
 	c.operation = op

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -122,7 +123,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		clock:    s.clock,
 		target:   s.target,
 		classify: s.classify,
-		replay:   replay,
+		replay:   slices.DeleteFunc(slices.Clone(replay), func(c Command) bool { return c.Kind.paces() }), // nobody is there to go on
 		metrics:  newMetrics(),
 		inbox:    make(chan Command, 16),
 		pacer:    newPacer(s.speed),

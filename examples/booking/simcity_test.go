@@ -17,6 +17,7 @@ import (
 	"github.com/bookiji/simcity/invariants"
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
+	_ "github.com/bookiji/simcity/simcity/missioncontrol/testui" // SIMCITY_UI=127.0.0.1:8787 shows the runs
 )
 
 // An ordinary day on the correct app.

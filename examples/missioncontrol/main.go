@@ -6,18 +6,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
 	"github.com/bookiji/simcity/simcity/missioncontrol"
+	"github.com/bookiji/simcity/simcity/missioncontrol/local"
 	"github.com/bookiji/simcity/simcity/missioncontrol/pages"
 	"github.com/bookiji/simcity/simcity/telemetry/sqlite"
 )
@@ -55,15 +53,8 @@ func parse(args []string, out io.Writer) (settings, error) {
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("%q is no flag; see -help", flags.Arg(0))
 	}
-	host, _, err := net.SplitHostPort(s.addr)
-	if err != nil {
+	if err := local.CheckAddress(s.addr); err != nil {
 		return s, fmt.Errorf("-addr: %w", err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return s, fmt.Errorf("-addr %s is open to others; give a loopback address such as 127.0.0.1:8787", s.addr)
-	}
-	if s.token == "" {
-		s.token = newToken()
 	}
 	return s, nil
 }
@@ -79,9 +70,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	door := &door{token: s.token}
+	door := local.NewDoor(s.token)
 	mission, err := missioncontrol.New(missioncontrol.Config{
-		Authorize: door.authorize,
+		Authorize: door.Authorize,
 		Scenarios: []simcity.Scenario{
 			scenarios.Baseline(), scenarios.DisasterMix(), scenarios.GrowthCurve(), scenarios.VendorSLADrill(), scenarios.Soak(),
 		},
@@ -93,34 +84,10 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.addr)
+	listener, err := local.Listen(s.addr)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Mission Control: http://%s/login?token=%s\nAccess token:    %s\nHistory:         %s\n", listener.Addr(), s.token, s.token, s.history)
-	return serve(ctx, listener, mission, door)
-}
-
-// serve answers requests until the context ends. The run that goes on is stopped first, so that
-// streams are told its end and close by themselves.
-func serve(ctx context.Context, listener net.Listener, mission *missioncontrol.Handler, door *door) error {
-	mux := http.NewServeMux()
-	mux.Handle("/", mission)
-	mux.HandleFunc("GET /login", door.open)
-	mux.Handle("GET /{$}", http.RedirectHandler("/admin/simcity", http.StatusSeeOther))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return errors.Join(err, mission.Close())
-	case <-ctx.Done():
-	}
-	closed := mission.Close()
-	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if server.Shutdown(grace) != nil { // whoever still reads is cut
-		_ = server.Close()
-	}
-	return closed
+	fmt.Fprintf(out, "Mission Control: %s\nAccess token:    %s\nHistory:         %s\n", door.URL(listener.Addr()), door.Token(), s.history)
+	return local.Serve(ctx, listener, door.Handler(mission), mission.Close)
 }
