@@ -64,13 +64,19 @@ func Declare(kind string, parameters any) simcity.Fault {
 // Durations are numbers in their unit, or text such as "90s".
 func KindOf[F Maker](doc string) simcity.FaultKind {
 	var zero F
+	return kindLike(doc, zero)
+}
+
+// kindLike describes the faults that are like zero, whose parameters are left out.
+func kindLike[F Maker](doc string, zero F) simcity.FaultKind {
 	kind := zero.Fault().Kind
+	sample := zero // describe gives it its defaults
 	return simcity.FaultKind{
 		Kind:       kind,
 		Doc:        doc,
-		Parameters: describe(&zero),
+		Parameters: describe(&sample),
 		Make: func(parameters json.RawMessage) (simcity.Fault, error) {
-			var f F
+			f := zero
 			if err := decode(kind, parameters, &f); err != nil {
 				return simcity.Fault{}, err
 			}

@@ -64,6 +64,7 @@ type Gate struct {
 	population *populationState
 	actor      actor
 	random     *rand.Rand
+	intent     intent // of the next arrival
 }
 
 // Elapsed is the simulated time since the run began.
@@ -82,16 +83,19 @@ func (g *Gate) Rand() *rand.Rand { return g.random }
 func (g *Gate) Policies() Policies { return g.run.currentPolicies() }
 
 // Sleep lets simulated time pass. It returns an error when the run is over.
-func (g *Gate) Sleep(ctx context.Context, d time.Duration) error { return g.actor.Sleep(ctx, d) }
+func (g *Gate) Sleep(ctx context.Context, d time.Duration) error {
+	return g.SleepUntil(ctx, g.Elapsed()+max(d, 0))
+}
 
 // SleepUntil waits for a simulated time since the run began.
 func (g *Gate) SleepUntil(ctx context.Context, at time.Duration) error {
+	g.intent.pause(at, g.Elapsed())
 	return g.actor.SleepUntil(ctx, at)
 }
 
 // NextTick waits for the next turn of the spawning loop.
 func (g *Gate) NextTick(ctx context.Context) error {
-	return g.actor.SleepUntil(ctx, g.run.tickAfter(g.Elapsed()))
+	return g.SleepUntil(ctx, g.run.tickAfter(g.Elapsed()))
 }
 
 // Full reports whether the city holds as many citizens as policies allow.
@@ -100,4 +104,17 @@ func (g *Gate) Full() bool { return g.run.full(g.population) }
 // Spawn lets one citizen arrive now. If the city is full the arrival is dropped
 // and counted, which makes the run INCONCLUSIVE: an open arrival process that
 // is not served was not tested. Processes that may skip ask [Gate.Full] first.
-func (g *Gate) Spawn() bool { return g.run.spawn(g.population) }
+// Under [Scenario.ClosedLoop] it waits for a place, and is false only when the run
+// is over.
+func (g *Gate) Spawn() bool {
+	for g.run.scenario.ClosedLoop && g.Full() {
+		if g.actor.Sleep(g.run.ctx, lookAgain) != nil {
+			return false
+		}
+	}
+	return g.run.spawn(g.population, g.intent.due)
+}
+
+// lookAgain is how often, in simulated time, an arrival that waits looks for a
+// place.
+const lookAgain = time.Second

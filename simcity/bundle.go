@@ -3,10 +3,13 @@ package simcity
 import (
 	"bytes"
 	"crypto/sha256"
+	_ "embed" // the page of a shrunk run
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"html/template"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +26,8 @@ type Bundle struct {
 	// Test is the name of the test that ran it.
 	Test   string  `json:"test"`
 	Result *Result `json:"result"`
+	// Shrunk is the smallest run that fails alike, if one was looked for.
+	Shrunk *Shrunk `json:"shrunk,omitempty"`
 }
 
 // ReadBundle reads a bundle. Errors say what is wrong with the file.
@@ -69,6 +74,37 @@ func writeBundle(t testing.TB, res *Result, again bool) (string, error) {
 	}
 	path := filepath.Join(dir, fmt.Sprintf("%s-%s-seed-%d%s.json", name, res.Scenario, res.Seed, replay))
 	return path, os.WriteFile(path, data, 0o666)
+}
+
+var (
+	//go:embed shrunk.html
+	shrunkText string
+	shrunkPage = template.Must(template.New("shrunk").Parse(shrunkText))
+)
+
+// keep adds the smallest run to the bundle in path and draws its picture in a
+// page beside it.
+func (s *Shrunk) keep(path string) (page string, err error) {
+	b, err := ReadBundle(path)
+	if err != nil {
+		return "", err
+	}
+	b.Shrunk = s
+	data, err := json.MarshalIndent(b, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	var text bytes.Buffer
+	view := struct {
+		*Shrunk
+		Line, Fails string
+		Picture     template.HTML
+	}{s, s.Result.Line(), s.Result.class(), template.HTML(s.Timeline.SVG())} //nolint:gosec // SVG escapes
+	if err := shrunkPage.Execute(&text, view); err != nil {
+		return "", err
+	}
+	page = strings.TrimSuffix(path, ".json") + ".html"
+	return page, errors.Join(os.WriteFile(path, data, 0o666), os.WriteFile(page, text.Bytes(), 0o666))
 }
 
 // placeOfWork tells packages of the same name in different modules apart: a few

@@ -3,7 +3,6 @@ package simcity
 import (
 	"fmt"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/bookiji/simcity/internal/conductor"
@@ -55,7 +54,7 @@ func (f *fresh) hold(r *run, drawn func(*conductor.Actor, uint64) uint64) func(*
 const causeTries = 6
 
 // cause looks for the moment by bisection over what the run's citizens did.
-func (z *shrinker) cause(drawn Cut, rows []traceRow) *Cause {
+func (z *shrinker) cause(drawn Cut, moments Timeline) *Cause {
 	failing := func(after time.Duration) (n int) {
 		for other := range uint64(causeTries) {
 			cut := drawn
@@ -69,22 +68,22 @@ func (z *shrinker) cause(drawn Cut, rows []traceRow) *Cause {
 	}
 	const most = causeTries - 1 // one may escape
 	c := &Cause{Tries: causeTries, After: failing(-1)}
-	if c.After >= most || len(rows) == 0 || time.Now().After(z.until) {
+	if c.After >= most || len(moments) == 0 || time.Now().After(z.until) {
 		return c
 	}
 	counts := map[int]int{-1: c.After}
-	i := sort.Search(len(rows), func(i int) bool {
-		counts[i] = failing(rows[i].at)
+	i := sort.Search(len(moments), func(i int) bool {
+		counts[i] = failing(moments[i].At)
 		return counts[i] >= most
 	})
-	if i == len(rows) {
+	if i == len(moments) {
 		return nil // no moment after which it always fails: the last draw decided
 	}
-	c.At, c.Actor, c.What, c.After = rows[i].at, rows[i].actor, strings.TrimPrefix(rows[i].text, "| "), counts[i]
+	c.At, c.Actor, c.What, c.After = moments[i].At, moments[i].Actor, moments[i].Text, counts[i]
 	if before, tried := counts[i-1]; tried {
 		c.Before = before
 	} else {
-		c.Before = failing(rows[i-1].at)
+		c.Before = failing(moments[i-1].At)
 	}
 	return c
 }

@@ -31,10 +31,14 @@ type Citizen struct {
 	actor      actor
 	number     int
 	id         string
+	device     int // 0 for the citizen itself: see Together
 	persona    string
 	random     *rand.Rand
 	client     *http.Client
 	operation  *Operation // under way
+	intent     intent     // of its next operation
+	token      string     // of its login at a target elsewhere
+	entering   bool       // it is logging in
 	steps      int
 	left       bool // its goroutine has ended; guarded by the run's mu
 	refused    int
@@ -80,15 +84,23 @@ func (c *Citizen) Elapsed() time.Duration { return c.run.elapsed() }
 // Sleep lets simulated time pass. It returns [ErrOver] when the run is over and
 // ctx's error when ctx ends; a life should return either.
 func (c *Citizen) Sleep(ctx context.Context, d time.Duration) error {
-	if c.run.explore.Snap == 0 || d <= 0 {
-		return c.actor.Sleep(ctx, d)
+	now := c.Elapsed()
+	until := now + max(d, 0)
+	if d > 0 {
+		until = c.run.explore.snapped(until)
 	}
-	return c.actor.SleepUntil(ctx, c.run.explore.snapped(c.Elapsed()+d))
+	c.intent.pause(until, now)
+	return c.actor.SleepUntil(ctx, until)
 }
 
-// SleepUntil waits for a simulated date.
+// SleepUntil waits for a simulated date. A life that keeps to a timetable by it,
+// however long the target takes, has latencies as all users see them: an operation
+// that comes late because the one before was slow counts from its date. See
+// [Operation.Latency].
 func (c *Citizen) SleepUntil(ctx context.Context, date time.Time) error {
-	return c.actor.SleepUntil(ctx, c.run.explore.snapped(date.Sub(c.run.began)))
+	until := c.run.explore.snapped(date.Sub(c.run.began))
+	c.intent.pause(until, c.Elapsed())
+	return c.actor.SleepUntil(ctx, until)
 }
 
 // Client sends requests to the target as this citizen.
@@ -121,7 +133,7 @@ func (c *Citizen) AtEnd(cleanUp func(context.Context) error) { c.atEnd = append(
 //
 // Do returns call's error, or one that is [ErrOver] when the run is over or the
 // citizen has used up its population's StepLimit. Operations of one citizen do
-// not nest.
+// not nest; several at once take devices: [Citizen.Together].
 func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx context.Context, op *Operation) error) error {
 	if c.operation != nil {
 		panic(fmt.Sprintf("simcity: %s began operation %q inside operation %q", c.id, name, c.operation.Name))
@@ -135,13 +147,18 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		return fmt.Errorf("%w for %s: StepLimit of %d operations", ErrOver, c.id, c.population.StepLimit)
 	}
 	c.steps++
-	op := &Operation{Citizen: c.id, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
+	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
+	if way := c.run.remote.Load(); way != nil {
+		op.Input = way.scrubbed(input, c)
+	}
+	late := c.run.lateness(&c.intent, op.Start)
 	hostBegan := c.run.hostNow()
 	c.operation = op
 	defer func() { c.operation = nil }()
 	err := call(ctx, op)
 	op.End = c.Elapsed()
-	op.Latency = c.run.hostNow().Sub(hostBegan)
+	op.Latency = late + c.run.hostNow().Sub(hostBegan)
+	c.intent.due = acted
 	if errors.Is(err, ErrOver) {
 		return err // cut short, or ended without an outcome by its function
 	}
@@ -152,7 +169,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		if !op.classified || op.Outcome == OK {
 			op.Outcome = Failed
 		}
-		op.Err = err.Error()
+		op.Err = c.run.remote.Load().scrub(err.Error(), c)
 	}
 	c.run.finished(op, c.population)
 	return err

@@ -17,25 +17,25 @@ import (
 // of its own. Shrinking makes one; [Reproduce] lives it.
 type Cut struct {
 	// Scenario and Seed of the whole run.
-	Scenario string
-	Seed     uint64
+	Scenario string `json:"scenario"`
+	Seed     uint64 `json:"seed,string"`
 	// Until is where it ends, in simulated time.
-	Until time.Duration
+	Until time.Duration `json:"until"`
 	// Citizens are those who live, such as "customer/7".
-	Citizens []string
+	Citizens []string `json:"citizens"`
 	// Faults are those of the schedule that strike, such as "fault/1".
-	Faults []string
+	Faults []string `json:"faults,omitempty"`
 	// Held are the stops at which somebody is held back until nobody else is ready:
 	// "customer/7@3" is the third stop of customer/7. All others go first come,
 	// first served.
-	Held []string
+	Held []string `json:"held,omitempty"`
 	// Explore is how the whole run looked for races.
-	Explore Explore
+	Explore Explore `json:"explore"`
 	// Sub is the name of the subtest that runs the simulation, if one does.
-	Sub string
+	Sub string `json:"sub,omitempty"`
 	// Drawn leaves the schedule to the seed, as in the whole run; Held says nothing
 	// then.
-	Drawn bool
+	Drawn bool `json:"drawn,omitempty"`
 
 	fresh *fresh // another schedule from some moment on
 }

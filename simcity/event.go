@@ -160,12 +160,3 @@ func (l *eventLog) last(n int64) []Event {
 	}
 	return events
 }
-
-// textField is a field of a payload as text, empty if there is none.
-func textField(payload json.RawMessage, name string) string {
-	var fields map[string]any
-	if json.Unmarshal(payload, &fields) != nil || fields[name] == nil {
-		return ""
-	}
-	return fmt.Sprint(fields[name])
-}

@@ -30,13 +30,13 @@ const (
 
 // Explore says how a run looks for races. The zero value is an ordinary run.
 type Explore struct {
-	Order Order
+	Order Order `json:"order"`
 	// Snap makes citizens' sleeps end at multiples of it, in simulated time since
 	// the run began, so that they meet more often. Default 0: as they are.
-	Snap time.Duration
+	Snap time.Duration `json:"snap,omitempty"`
 	// Swarm lets each seed draw Order, Priorities or Uniform, and Snap, none or a
 	// few minutes: what one of them hides another shows.
-	Swarm bool
+	Swarm bool `json:"swarm,omitempty"`
 }
 
 // Explore sets how runs look for races; SIMCITY_EXPLORE (uniform, priorities,

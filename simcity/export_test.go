@@ -1,13 +1,21 @@
 package simcity
 
-import "strings"
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// GoTest is how the command that repeats a failure of this build begins.
+const GoTest = "go test " + raceFlag
 
 // CompareSweeps compares failures of those signatures with what the sweep before
 // left in the file; ran tells whether the seeds of that one were run.
 func CompareSweeps(path string, ran bool, signatures ...string) string {
-	var sum sweepSummary
+	var sum Sweep
 	for _, signature := range signatures {
-		sum.Groups = append(sum.Groups, failureGroup{Signature: signature})
+		sum.Groups = append(sum.Groups, FailureGroup{Signature: signature})
 	}
 	sum.compare(path, func(uint64) bool { return ran })
 	var told []string
@@ -22,4 +30,10 @@ func CompareSweeps(path string, ran bool, signatures ...string) string {
 		told = append(told, "resolved "+g.Signature)
 	}
 	return strings.Join(told, ", ")
+}
+
+// Network lets a target's names and addresses be those of a test.
+func (u *URLTarget) Network(resolve func(context.Context, string) ([]netip.Addr, error), dial func(ctx context.Context, network, address string) (net.Conn, error)) *URLTarget {
+	u.resolve, u.dial = resolve, dial
+	return u
 }

@@ -2,6 +2,7 @@ package simcity
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,6 +21,7 @@ const (
 	FindingTarget    FindingKind = "target"    // the target could not be built or reached
 	FindingArrivals  FindingKind = "arrivals"  // an arrival process failed
 	FindingFault     FindingKind = "fault"     // a fault could not be injected or undone
+	FindingDoubt     FindingKind = "doubt"     // a fault or a rule tells that something was not checked
 	FindingClose     FindingKind = "close"     // closing the host failed
 	FindingCommand   FindingKind = "command"   // a command was refused
 	FindingCollector FindingKind = "collector" // a collector failed
@@ -68,6 +70,7 @@ type Finding struct {
 // find records a finding, as an event as well.
 func (r *run) find(f Finding) {
 	f.At = r.elapsed()
+	f.Text = r.remote.Load().scrub(f.Text, nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.toldBefore(f.Severity) >= maxFindings {
@@ -78,6 +81,11 @@ func (r *run) find(f Finding) {
 		return append(appendString(append(b, `,"actor":`...), f.Actor), '}')
 	}).Index
 	r.findings = append(r.findings, f)
+}
+
+// hung tells whether something of the run still goes on somewhere.
+func (r *Result) hung() bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingHang })
 }
 
 // sincePanic leaves out the frames that only handled the panic: the first frame
@@ -112,12 +120,7 @@ func (r *run) toldBefore(severity FindingSeverity) int {
 func (r *run) panicked(where string, value any, stack []byte) {
 	r.find(Finding{Kind: FindingPanic, Actor: where, Text: fmt.Sprintf("panic in %s: %v", where, value), Stack: sincePanic(string(stack))})
 	if !r.scenario.KeepGoing && !r.closing.Load() {
-		r.mu.Lock()
-		r.ended = true
-		r.mu.Unlock()
-		if c := r.conducting.Load(); c != nil {
-			c.Halt()
-		}
+		r.endEarly()
 	}
 }
 

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"testing"
 	"time"
@@ -35,8 +32,9 @@ func TestNonsenseIsAnErrorOfItsOperation(t *testing.T) {
 		says string
 	}{
 		{"endless body", func(w http.ResponseWriter, _ *http.Request) {
+			megabyte := make([]byte, 1<<20)
 			for {
-				_, _ = w.Write(make([]byte, 1<<20))
+				_, _ = w.Write(megabyte)
 			}
 		}, "body longer than 8 MiB"},
 		{"endless body with no body allowed", func(w http.ResponseWriter, _ *http.Request) {
@@ -231,88 +229,6 @@ func TestStatusesMeanWhatMostHostsMean(t *testing.T) {
 	} {
 		require.Equal(t, want, simcity.ClassifyStatus(&http.Response{StatusCode: status}, nil), "%d", status)
 	}
-}
-
-// visitedServer lets one visitor meet a real server on real time.
-func visitedServer(t *testing.T, url string, timeout time.Duration) (*simcity.Operation, *simcity.Result) {
-	t.Helper()
-	var h history
-	scenario := sound()
-	scenario.RequestTimeout = timeout
-	res := simcity.New(scenario).Target(simcity.URL(url)).Clock(simcity.SteppedGrace(5 * time.Second)).
-		Check(h.rule()).Simulate(t)
-	require.Len(t, h.operations, 1)
-	return h.operations[0], res
-}
-
-func TestNonsenseOfAServerIsAnErrorOfItsOperation(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name    string
-		host    http.HandlerFunc
-		timeout time.Duration
-		says    string
-	}{
-		{"closed connection", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, time.Minute, "EOF"},
-		{"endless body", func(w http.ResponseWriter, _ *http.Request) {
-			for {
-				if _, err := w.Write(make([]byte, 1<<20)); err != nil {
-					return
-				}
-			}
-		}, time.Minute, "longer than 8 MiB"},
-		{"slow loris", func(w http.ResponseWriter, r *http.Request) {
-			for range time.Tick(10 * time.Millisecond) {
-				if r.Context().Err() != nil {
-					return
-				}
-				fmt.Fprint(w, ".")
-				_ = http.NewResponseController(w).Flush()
-			}
-		}, 200 * time.Millisecond, "deadline exceeded"},
-		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, 200 * time.Millisecond, "deadline exceeded"},
-		{"redirect elsewhere", func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://elsewhere.example/", http.StatusFound)
-		}, time.Minute, "elsewhere.example, refused"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			server := httptest.NewServer(test.host)
-			t.Cleanup(server.Close)
-			op, res := visitedServer(t, server.URL, test.timeout)
-			require.Equal(t, simcity.Failed, op.Outcome)
-			require.Contains(t, op.Err, test.says)
-			require.Less(t, op.Latency, 10*time.Second)
-			require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
-		})
-	}
-}
-
-func TestServerThatSpeaksNoHTTPIsAnErrorOfItsOperation(t *testing.T) {
-	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = io.WriteString(conn, "220 mail.example ESMTP\r\n")
-			_ = conn.Close()
-		}
-	}()
-	op, _ := visitedServer(t, "http://"+listener.Addr().String(), time.Second)
-	require.Equal(t, simcity.Failed, op.Outcome)
-	require.NotEmpty(t, op.Err)
-}
-
-func TestServerThatIsNotThereIsAnErrorOfItsOperation(t *testing.T) {
-	t.Parallel()
-	op, _ := visitedServer(t, "http://127.0.0.1:1", time.Second)
-	require.Equal(t, simcity.Failed, op.Outcome)
-	require.Contains(t, op.Err, "refused")
 }
 
 func TestHandlerSeesTheRequestAsFromAServer(t *testing.T) {

@@ -59,6 +59,9 @@ type Operation struct {
 	// Citizen is the id of who called, Population its population.
 	Citizen    string `json:"citizen"`
 	Population string `json:"population"`
+	// Device is 0, or the number of the citizen's device where it did several
+	// things at once: see [Citizen.Together].
+	Device int `json:"device,omitempty"`
 	// Name is the verb: "search", "book".
 	Name string `json:"name"`
 	// Input is what was asked, for readers and history checks.
@@ -68,8 +71,11 @@ type Operation struct {
 	// Start and End are simulated times since the run began.
 	Start time.Duration `json:"start"`
 	End   time.Duration `json:"end"`
-	// Latency is End minus Start on the host's clock: simulated under a Virtual
-	// clock, real under the others.
+	// Latency is on the host's clock: simulated under a Virtual clock, real under
+	// the others. It counts to End from when the operation was meant to begin, which
+	// is Start unless the citizen was kept waiting: the date for which it slept, or
+	// was to arrive, if it could not act then. Under [Scenario.ClosedLoop] and a
+	// Stepped clock it counts from Start.
 	Latency time.Duration `json:"latency"`
 	// Status is the HTTP status of the last response, 0 if there was none.
 	Status int `json:"status,omitempty"`
@@ -106,6 +112,15 @@ func readable(value any) any {
 		return fmt.Sprintf("%+v", value)
 	}
 	return json.RawMessage(encoded)
+}
+
+// Client names who did one thing after the other: the citizen, or one device of
+// it, such as customer/7/2.
+func (op *Operation) Client() string {
+	if op.Device == 0 {
+		return op.Citizen
+	}
+	return op.Citizen + "/" + itoa(op.Device)
 }
 
 // Learn adds facts that follow from the target's answer.
@@ -258,6 +273,10 @@ func (op *Operation) payload(b []byte) []byte {
 	b = append(b, `,"outcome":"`...)
 	b = append(b, op.Outcome.String()...)
 	b = append(b, '"')
+	if op.Device != 0 {
+		b = append(b, `,"device":`...)
+		b = appendInt(b, int64(op.Device))
+	}
 	if op.Status != 0 {
 		b = append(b, `,"status":`...)
 		b = appendInt(b, int64(op.Status))

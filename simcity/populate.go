@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"time"
 )
 
 func itoa(n int) string    { return strconv.Itoa(n) }
@@ -42,13 +43,29 @@ func (r *run) over(err error) bool {
 func (r *run) full(p *populationState) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !p.Resident && r.living >= r.policies.MaxConcurrentAgents
+	return r.fullFor(p)
 }
 
-// spawn lets one citizen of p arrive now.
-func (r *run) spawn(p *populationState) bool {
-	r.mu.Lock()
+// fullFor tells whether the city has no place for one more of p, or the target
+// none for anybody. The caller holds mu.
+func (r *run) fullFor(p *populationState) bool {
 	if !p.Resident && r.living >= r.policies.MaxConcurrentAgents {
+		return true
+	}
+	if r.limits.Citizens == 0 {
+		return false
+	}
+	all := 0
+	for _, p := range r.populations {
+		all += p.living
+	}
+	return all >= r.limits.Citizens
+}
+
+// spawn lets one citizen of p arrive now, who was due at the given time.
+func (r *run) spawn(p *populationState, due time.Duration) bool {
+	r.mu.Lock()
+	if r.fullFor(p) {
 		p.dropped++
 		r.mu.Unlock()
 		return false
@@ -65,13 +82,13 @@ func (r *run) spawn(p *populationState) bool {
 	r.counts.born++
 	number := p.born
 	r.mu.Unlock()
-	r.conductor.Go(p.Name+"/"+itoa(number), func(a actor) { r.life(p, number, a) })
+	r.conductor.Go(p.Name+"/"+itoa(number), func(a actor) { r.life(p, number, a, due) })
 	return true
 }
 
 // life is a citizen from birth to end.
-func (r *run) life(p *populationState, number int, a actor) {
-	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID)}
+func (r *run) life(p *populationState, number int, a actor, due time.Duration) {
+	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID), intent: intent{due: due, woke: due}}
 	c.persona = p.drawPersona(c)
 	r.mu.Lock()
 	r.alive[c] = struct{}{}
@@ -82,15 +99,30 @@ func (r *run) life(p *populationState, number int, a actor) {
 	defer r.leave(c)
 	err := errLifeEnded
 	defer func() { r.endOfLife(p, c, err) }()
-	err = p.Agent.Live(r.withActor(r.ctx, a), c)
+	ctx := r.withActor(r.ctx, a)
+	if err = r.letIn(ctx, c); err == nil {
+		err = p.Agent.Live(ctx, c)
+	}
 	if err != nil && !r.over(err) {
 		r.event(c.id, EventNote, func(b []byte) []byte {
-			return append(appendString(append(b, `{"text":`...), "life ended: "+err.Error()), '}')
+			return append(appendString(append(b, `{"text":`...), "life ended: "+r.remote.Load().scrub(err.Error(), c)), '}')
 		})
 	}
 	if r.ctx.Err() == nil {
-		c.cleanUp(r.withActor(r.ctx, a))
+		c.cleanUp(ctx)
 	}
+}
+
+// letIn lets a citizen log in where that is asked for. What that takes is not
+// its first operation's.
+func (r *run) letIn(ctx context.Context, c *Citizen) error {
+	l := r.remote.Load()
+	if l == nil || l.target.secret == "" {
+		return nil
+	}
+	err := l.login(ctx, c)
+	c.intent.due = acted
+	return err
 }
 
 // errLifeEnded stands for the error of a life that never returned.
@@ -106,7 +138,7 @@ func (r *run) endOfLife(p *populationState, c *Citizen, err error) {
 		p.limited++
 	case err != nil && !r.over(err):
 		p.broken++
-		p.lastErr = c.id + ": " + err.Error()
+		p.lastErr = c.id + ": " + r.remote.Load().scrub(err.Error(), c)
 	}
 }
 

@@ -63,21 +63,27 @@ func reproduction(test string, seed uint64) string {
 // packageDir is the folder of the package under test, seen from its module's
 // root: go test runs in that folder.
 func packageDir() (string, error) {
-	dir, err := os.Getwd()
+	_, dir, err := inModule()
+	return dir, err
+}
+
+// inModule is the root of the module under test, and the package's folder seen
+// from there.
+func inModule() (root, dir string, err error) {
+	root, err = os.Getwd()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	below := ""
-	for root := dir; ; {
+	for below := ""; ; {
 		if _, err := os.Stat(root + "/go.mod"); err == nil {
 			if below == "" {
-				return ".", nil
+				return root, ".", nil
 			}
-			return "./" + below, nil
+			return root, "./" + below, nil
 		}
 		i := strings.LastIndexByte(root, '/')
 		if i <= 0 {
-			return "", errNoModule
+			return "", "", errNoModule
 		}
 		below = strings.TrimSuffix(root[i+1:]+"/"+below, "/")
 		root = root[:i]

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,8 +38,11 @@ type run struct {
 	suspicions   atomic.Int64      // of deadlocks
 	handlers     *handlerTransport // nil for a target elsewhere
 	hostLog      hostLog
-	recorder     Recorder // nil without telemetry
-	explore      Explore  // as drawn
+	id           string                 // of this run, for telemetry and for the target
+	remote       atomic.Pointer[remote] // nil unless the target is elsewhere
+	limits       Limits                 // of such a target
+	recorder     Recorder               // nil without telemetry
+	explore      Explore                // as drawn
 	overlaid     exploring
 	cut          *Cut             // what is lived of the run; nil: all
 	decisions    []byte           // of a fuzzer
@@ -55,8 +58,10 @@ type run struct {
 
 	conducting atomic.Pointer[conductor.Conductor]
 	prober     atomic.Pointer[conductor.Actor]
-	inbox      chan Command // from outside, for running runs
-	stopAsked  atomic.Bool  // likewise
+	inbox      chan Command           // from outside, for running runs
+	stopAsked  atomic.Pointer[string] // likewise: by whom
+	preempt    atomic.Pointer[context.CancelFunc]
+	dismissed  atomic.Bool // the citizens have been told that the run is over
 	pacer      *pacer
 	held       atomic.Bool // paused or slowed down: it is not hung
 
@@ -70,12 +75,14 @@ type run struct {
 	counts      counts
 	latency     *Trend
 	driftMillis float64
+	curve       curve
 	faults      faultState
 	injections  []Injection // of the scenario and its schedules
 	judge       judge
 	findings    []Finding
 	commands    []Command // as they took effect
 	stopped     bool
+	stoppedBy   string
 	deadlocked  bool
 	ended       bool // nothing more is judged
 	judgedAtEnd bool
@@ -110,18 +117,22 @@ type populationState struct {
 
 func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	r := &run{
+		id:       newRunID(),
 		scenario: s.scenario.withDefaults(),
 		seed:     seed,
 		clock:    s.clock,
 		target:   s.target,
 		classify: s.classify,
-		replay:   replay,
+		replay:   slices.DeleteFunc(slices.Clone(replay), func(c Command) bool { return c.Kind.paces() }), // nobody is there to go on
 		metrics:  newMetrics(),
 		inbox:    make(chan Command, 16),
 		pacer:    newPacer(s.speed),
 		alive:    make(map[*Citizen]struct{}),
 		latency:  NewTrend(),
 		quietly:  make(map[string]bool),
+	}
+	if elsewhere, ok := s.target.(*URLTarget); ok {
+		r.limits = elsewhere.limitsInForce()
 	}
 	if r.classify == nil {
 		r.classify = ClassifyStatus
@@ -214,6 +225,7 @@ func (r *run) found() bool {
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.ctx = conductor.ForWholeRun(r.ctx)
+	r.preempt.Store(&r.cancel)
 	if !r.paced() {
 		r.startClock()
 	}
@@ -234,25 +246,29 @@ func (r *run) found() bool {
 	})
 	var base http.RoundTripper
 	if err := r.guard("the target's factory", func() (err error) { base, err = r.target.open(r); return err }); err != nil {
-		if !errors.Is(err, errPanicked) {
-			r.find(Finding{Kind: FindingTarget, Text: err.Error()})
-		}
-		r.closeHost()
-		return false
+		return r.refuse(FindingTarget, err)
 	}
 	r.handlers, _ = base.(*handlerTransport)
 	r.seams.setBase(base)
+	if err := r.guard("the target's Equip", r.equip); err != nil {
+		return r.refuse(FindingTarget, err)
+	}
 	if err := r.guard("a fault's Ready", r.ready); err != nil {
-		if !errors.Is(err, errPanicked) {
-			r.find(Finding{Kind: FindingFault, Text: err.Error()})
-		}
-		r.closeHost()
-		return false
+		return r.refuse(FindingFault, err)
 	}
 	if r.paced() { // what the factory took is not the run's time
 		r.startClock()
 	}
 	return true
+}
+
+// refuse ends a run that has not begun; a panic has been told. It is false.
+func (r *run) refuse(kind FindingKind, err error) bool {
+	if !errors.Is(err, errPanicked) {
+		r.find(Finding{Kind: kind, Text: err.Error()})
+	}
+	r.closeHost()
+	return false
 }
 
 // startClock makes the conductor: simulated time begins.
@@ -316,126 +332,14 @@ func (r *run) await(ctx context.Context, a actor, call *conductor.Call) (bool, e
 	return answered, err
 }
 
-// obey is called between steps: commands from a replay or from outside take
-// effect here, at a definite index.
-func (r *run) obey() {
-	for len(r.replay) > 0 && r.reached(r.replay[0]) {
-		c := r.replay[0]
-		r.replay = r.replay[1:]
-		r.command(c.By, c)
-	}
-	r.hear()
-	if r.clock.inner.Name() == "virtual" && !r.closing.Load() {
-		r.hold()
-	}
-}
-
-// hear obeys what was sent from outside.
-func (r *run) hear() {
-	r.stopIfAsked()
-	for len(r.inbox) > 0 {
-		r.command("operator", <-r.inbox)
-	}
-}
-
-func (r *run) stopIfAsked() {
-	if r.stopAsked.CompareAndSwap(true, false) {
-		r.command("operator", Command{Kind: Stop})
-	}
-}
-
-// poke lets a run on a real clock see a command at once. A virtual one steps all
-// the time, and what is inside its bubble cannot be reached from outside.
-func (r *run) poke() {
-	if c := r.conducting.Load(); c != nil && r.clock.inner.HostTimeIsReal() {
-		c.Poke()
-	}
-	r.pacer.wake()
-}
-
-// reached tells whether the run is where c took effect when it was recorded:
-// between two events there may be many steps, and time between two steps.
-func (r *run) reached(c Command) bool {
+// endEarly ends the run before its time: what is known already decides it.
+func (r *run) endEarly() {
 	r.mu.Lock()
-	next := r.log.next
+	r.ended = true
 	r.mu.Unlock()
-	return c.Index <= next && c.Step <= r.conductor.Steps() && c.At <= r.elapsed()
-}
-
-// scheduled gives a command of the scenario at its time.
-func (r *run) scheduled(a actor, c Command) {
-	if a.SleepUntil(r.ctx, c.At) == nil {
-		r.command(a.ID, c)
+	if c := r.conducting.Load(); c != nil {
+		c.Halt()
 	}
-}
-
-// command lets c take effect.
-func (r *run) command(by string, c Command) {
-	now := r.elapsed()
-	r.mu.Lock()
-	c.Index, c.Step, c.At = r.log.next, r.conductor.Steps(), now
-	r.mu.Unlock()
-	switch c.Kind {
-	case ChangePolicies:
-		c.Policies = compact(c.Policies)
-		r.mu.Lock()
-		changed, err := r.policies.With(c.Policies)
-		if err == nil {
-			r.tickBase = now
-			r.policies = changed
-		}
-		r.mu.Unlock()
-		if err != nil {
-			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
-			return
-		}
-	case Stop:
-		r.mu.Lock()
-		r.stopped = true
-		r.mu.Unlock()
-		r.conductor.Halt()
-	case Pause, Resume, Step, Speed:
-		if err := r.mayPace(c); err != nil {
-			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
-			return
-		}
-		r.pace(c)
-	case InjectFault:
-		c.Parameters = compact(c.Parameters)
-		if err := r.strikeNow(c, now); err != nil {
-			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
-			return
-		}
-	}
-	if !c.Kind.paces() { // what changes nothing in the run is no event of it
-		r.eventOf(by, c)
-	}
-	if strings.HasPrefix(by, "command/") {
-		return // the scenario repeats its own
-	}
-	c.By = by
-	r.mu.Lock()
-	r.commands = append(r.commands, c)
-	r.mu.Unlock()
-}
-
-func (r *run) eventOf(by string, c Command) {
-	r.event(by, EventCommand, func(b []byte) []byte {
-		b = appendString(append(b, `{"kind":`...), string(c.Kind))
-		if len(c.Policies) > 0 {
-			b = append(append(b, `,"policies":`...), c.Policies...)
-		}
-		if c.Fault != "" {
-			b = appendString(append(b, `,"fault":`...), c.Fault)
-		}
-		return append(b, '}')
-	})
-}
-
-// onStop calls f when the citizens must end, until stop is called.
-func (r *run) onStop(f func()) (stop func()) {
-	cancel := context.AfterFunc(r.ctx, f)
-	return func() { cancel() }
 }
 
 // overOr is ErrOver if the run has ended, which explains any error, else err.

@@ -55,6 +55,12 @@ type Scenario struct {
 	// RequestTimeout is every request's deadline on the host's clock. Default
 	// 30 seconds.
 	RequestTimeout time.Duration
+	// ClosedLoop makes the load a closed one, as of a fixed crowd: an arrival that
+	// finds the city full waits for a place, and latency counts from when a request
+	// is sent. By default the load is open, as of the public: arrivals that find no
+	// place are dropped and told, and latency counts from when a citizen meant to
+	// act. The two answer differently, so that the result says which it was.
+	ClosedLoop bool
 	// KeepGoing lets the run go on after a critical violation or a panic. By
 	// default it ends there, so that what is reported is the first cause.
 	KeepGoing bool

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bookiji/simcity/internal/locks"
+	"github.com/bookiji/simcity/internal/staging"
 )
 
 // Settings from outside are environment variables, not flags: a flag would be
@@ -24,12 +25,19 @@ const (
 	// envTelemetry names a store for the history of runs: sqlite:path,
 	// postgres://... or supabase.
 	envTelemetry = "SIMCITY_TELEMETRY"
+	// envReport names where runs are reported: summary, annotations, json:folder,
+	// html:folder, issue, webhook, or others that are linked, with commas between.
+	envReport = "SIMCITY_REPORT"
 	// envShrink asks for the smallest run that still fails.
 	envShrink = "SIMCITY_SHRINK"
 	// envExplore says how runs look for races.
 	envExplore = "SIMCITY_EXPLORE"
 	// envSpeed slows Virtual runs down: simulated seconds per real second.
 	envSpeed = "SIMCITY_SPEED"
+	// envUI is the address at which runs of tests are shown in a browser.
+	envUI = "SIMCITY_UI"
+	// envUIWait is how long a test waits for somebody to look.
+	envUIWait = "SIMCITY_UI_WAIT"
 	// envSeeds asks for a sweep: a count, or first-last.
 	envSeeds = "SIMCITY_SEEDS"
 	// envWorkers is how many processes a sweep has. Default one per processor.
@@ -52,6 +60,12 @@ const (
 	envPackages     = "SIMCITY_OVERLAY_PACKAGES"
 	envOverlayCache = "SIMCITY_OVERLAY_CACHE"
 
+	// envAllowedEnvs are the environments that a target elsewhere may be, and
+	// envAllowedHosts the hosts beside loopback that may be touched, each a list with
+	// commas. They count outside of tests, too.
+	envAllowedEnvs  = staging.EnvEnvironments
+	envAllowedHosts = staging.EnvHosts
+
 	// envWorker makes this process a worker of a sweep. It is our own.
 	envWorker = "SIMCITY_TEST_WORKER"
 )
@@ -63,8 +77,11 @@ type settings struct {
 	replay      string
 	debug       bool
 	telemetry   string
+	reports     []string // name or name:argument
 	shrink      bool
-	speed       float64  // 0: the simulation's own
+	speed       float64 // 0: the simulation's own
+	ui          string  // address; empty: nobody looks
+	uiWait      time.Duration
 	explore     *Explore // nil: the simulation's own
 	exploreMode string
 	overlaid    exploring
@@ -101,6 +118,8 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 	envPackages:     func(s *settings, value string) error { s.overlaid.packages = locks.ParsePatterns(value); return nil },
 	envOverlayCache: func(*settings, string) error { return nil },
+	envAllowedEnvs:  func(*settings, string) error { _, err := stagingRules(); return err },
+	envAllowedHosts: func(*settings, string) error { _, err := stagingRules(); return err },
 	envSpeed: func(s *settings, value string) error {
 		factor, err := strconv.ParseFloat(value, 64)
 		if err != nil || !(factor > 0 && factor <= maxCompression) {
@@ -109,8 +128,18 @@ var readers = map[string]func(s *settings, value string) error{
 		s.speed = factor
 		return nil
 	},
+	envUI: func(s *settings, value string) (err error) { s.ui, err = parseUI(value); return },
+	envUIWait: func(s *settings, value string) error {
+		wait, err := time.ParseDuration(value)
+		if err != nil || wait < 0 {
+			return &FieldError{Field: envUIWait, Value: value, Allowed: "a duration such as 10m, or 0", Fix: "unset it for " + defaultUIWait.String()}
+		}
+		s.uiWait = wait
+		return nil
+	},
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
 	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
+	envReport:       func(s *settings, value string) (err error) { s.reports, err = parseReports(value); return },
 	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },
 	envSeeds:        func(s *settings, value string) (err error) { s.seeds, err = parseSeeds(value); return },
 	envShard:        func(s *settings, value string) (err error) { s.shard, err = parseShard(value); return },
@@ -136,10 +165,14 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 }
 
+// ofTests are variables that tests read for themselves: the real parts that must be
+// there, and whether goldens are rewritten.
+var ofTests = []string{"SIMCITY_REQUIRE", "SIMCITY_UPDATE"}
+
 // readSettings reads the SIMCITY_ variables. An unknown one is an error: a
 // misspelt setting must not be ignored in silence.
 func readSettings(environ []string) (settings, error) {
-	s := settings{workers: runtime.NumCPU(), seedTime: defaultSeedTime, seedMemory: defaultSeedMemory}
+	s := settings{workers: runtime.NumCPU(), seedTime: defaultSeedTime, seedMemory: defaultSeedMemory, uiWait: defaultUIWait}
 	foreign := map[string]string{}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
@@ -150,7 +183,7 @@ func readSettings(environ []string) (settings, error) {
 			foreign[name] = value
 			continue
 		}
-		if strings.HasPrefix(name, "SIMCITY_TEST_") || name == "SIMCITY_REQUIRE" || value == "" {
+		if strings.HasPrefix(name, "SIMCITY_TEST_") || slices.Contains(ofTests, name) || value == "" {
 			continue
 		}
 		read := readers[name]
@@ -174,6 +207,8 @@ func (s *settings) consistent() error {
 		return &FieldError{Field: envSeeds, Value: "set beside " + envSeed, Allowed: "one of the two", Fix: "unset " + envSeed + " for a sweep"}
 	case len(s.seeds) > 0 && s.replay != "":
 		return &FieldError{Field: envSeeds, Value: "set beside " + envReplay, Allowed: "one of the two", Fix: "unset " + envReplay + " for a sweep"}
+	case len(s.seeds) > 0 && s.ui != "":
+		return &FieldError{Field: envSeeds, Value: "set beside " + envUI, Allowed: "one of the two", Fix: "unset " + envUI + " for a sweep, then look at one of its seeds with " + envSeed}
 	}
 	return nil
 }
@@ -183,7 +218,7 @@ func knownSettings() []string {
 	for name := range readers {
 		names = append(names, name)
 	}
-	names = append(names, "SIMCITY_REQUIRE")
+	names = append(names, ofTests...)
 	slices.Sort(names)
 	return names
 }
@@ -206,6 +241,19 @@ func parseCount(name, value string, most int) (int, error) {
 	return n, nil
 }
 
+// parseReports reads names with commas between.
+func parseReports(value string) ([]string, error) {
+	var all []string
+	for text := range strings.SplitSeq(value, ",") {
+		name, _, _ := strings.Cut(strings.TrimSpace(text), ":")
+		if name == "" || slices.ContainsFunc(all, func(other string) bool { return strings.HasPrefix(other+":", name+":") }) {
+			return nil, &FieldError{Field: envReport, Value: value, Allowed: "names with commas between, each once", Fix: "such as summary,annotations,json:reports"}
+		}
+		all = append(all, strings.TrimSpace(text))
+	}
+	return all, nil
+}
+
 func parseSeed(value string) (uint64, error) {
 	if value == "random" {
 		var b [8]byte
@@ -217,6 +265,12 @@ func parseSeed(value string) (uint64, error) {
 		return 0, &FieldError{Field: envSeed, Value: value, Allowed: "a number from 0 to 9223372036854775807, or random", Fix: "take the seed from a verdict line"}
 	}
 	return seed, nil
+}
+
+// stagingRules are the environment's word on which targets may be touched.
+func stagingRules() (staging.Rules, error) {
+	rules := staging.FromEnvironment()
+	return rules, refused(rules.Check())
 }
 
 // environment reads the process's settings. Each known one is asked for by name

@@ -10,17 +10,19 @@ import (
 
 // A Shrunk is the smallest run that was found to fail like the whole.
 type Shrunk struct {
-	Cut Cut
+	Cut Cut `json:"cut"`
 	// Result of the run of the cut.
-	Result *Result
+	Result *Result `json:"-"`
 	// Before and After count citizens who lived, and Runs how many were tried.
-	Before, After, Runs int
+	Before int `json:"before"`
+	After  int `json:"after"`
+	Runs   int `json:"runs"`
 	// Cause is when the failure became inevitable; nil if no moment was found.
-	Cause *Cause
+	Cause *Cause `json:"cause,omitempty"`
 	// Timeline shows who did what, when and at which seam.
-	Timeline string
+	Timeline Timeline `json:"timeline"`
 	// Test is a Go test to be pasted beside the one that failed.
-	Test string
+	Test string `json:"test"`
 }
 
 // shrinkTime is how long, in real time, shrinking may go on.
@@ -59,7 +61,7 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 		return nil, fmt.Errorf("simcity: seed %d is not reproducible: the second run of it did not fail by %s; SIMCITY_VERIFY=1 names the first event that differs; a database that all runs share must be emptied by the target's factory", p.simulation.seed, z.class)
 	}
 	z.shrink()
-	causing := z.cause(z.drawn, z.drawnRows)
+	causing := z.cause(z.drawn, z.moments)
 	again := p.live(&z.cut)
 	if again.res.Digest != z.best.res.Digest {
 		return nil, fmt.Errorf("simcity: the smallest run is not reproducible: digest %s, then %s", z.best.res.Digest, again.res.Digest)
@@ -124,8 +126,8 @@ type shrinker struct {
 	best  lived
 	runs  int
 
-	drawn     Cut // the smallest with the seed's own schedule
-	drawnRows []traceRow
+	drawn   Cut // the smallest with the seed's own schedule
+	moments Timeline
 }
 
 // try runs a cut and keeps it if it fails alike.
@@ -146,7 +148,7 @@ func (z *shrinker) try(cut Cut) bool {
 func (z *shrinker) shrink() {
 	z.faults()
 	z.citizens()
-	z.drawn, z.drawnRows = z.cut, z.best.trace.worthTelling()
+	z.drawn, z.moments = z.cut, z.best.trace.timeline()
 	if z.schedule() {
 		z.citizens()
 		z.held()
@@ -190,7 +192,8 @@ func (z *shrinker) held() {
 	})
 }
 
-// shrink tells the smallest failing run of a simulation that has failed.
+// shrink tells the smallest failing run of a simulation that has failed, and adds
+// it to the bundle, with its picture beside it.
 func (p *play) shrink(res *Result) {
 	shrunk, err := p.shrinkTo()
 	if err != nil {
@@ -198,6 +201,12 @@ func (p *play) shrink(res *Result) {
 		return
 	}
 	fmt.Fprintln(p.t.Output(), shrunk)
+	picture, err := shrunk.keep(res.Bundle)
+	if err != nil {
+		p.t.Logf("simcity: the smallest run could not be kept with the bundle: %v", err)
+		return
+	}
+	fmt.Fprintln(p.t.Output(), "  as a picture:", picture)
 }
 
 // String is the smallest run for people.
@@ -205,7 +214,7 @@ func (s *Shrunk) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity shrunk seed %d from %s to %d, %s, in %s; it fails by %s\n\n",
 		s.Cut.Seed, counted(s.Before, "citizen"), s.After, counted(len(s.Cut.Held), "stop")+" held back", counted(s.Runs, "run"), s.Result.class())
-	b.WriteString(s.Timeline)
+	b.WriteString(s.Timeline.String())
 	if s.Cause != nil {
 		fmt.Fprintf(&b, "\n  Cause: %s\n", s.Cause)
 	}

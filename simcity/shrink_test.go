@@ -3,6 +3,8 @@ package simcity_test
 import (
 	"context"
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,7 +85,7 @@ func TestFailureShrinksToThoseWhoMatter(t *testing.T) {
 	require.Equal(t, "one_owner", shrunk.Result.Violations[0].Invariant)
 	require.LessOrEqual(t, shrunk.Cut.Until, whole.Simulated+time.Second)
 	for _, told := range append([]string{"| look", "| take", "get /?day=", "one_owner: "}, shrunk.Cut.Citizens...) {
-		require.Contains(t, shrunk.Timeline, told)
+		require.Contains(t, shrunk.Timeline.String(), told)
 	}
 	require.Contains(t, shrunk.Test, "func TestFailureShrinksToThoseWhoMatterSeed5(t *testing.T) {")
 
@@ -135,6 +137,18 @@ func TestFailingTestPrintsTheSmallestRunWhenAsked(t *testing.T) {
 	require.Contains(t, told.output.String(), "simcity shrunk seed 5 from 40 citizens to 2")
 	require.Contains(t, told.output.String(), "func TestOfficeSeed5(t *testing.T) {")
 	require.Contains(t, told.output.String(), "	TestOffice(t)\n}")
+
+	_, where, _ := strings.Cut(told.output.String(), "as a picture: ")
+	page, err := os.ReadFile(strings.TrimSpace(where))
+	require.NoError(t, err)
+	for _, part := range []string{"<strong>one_owner</strong>", "<svg ", "Cause: ", "func TestOfficeSeed5(t *testing.T) {"} {
+		require.Contains(t, string(page), part)
+	}
+	bundle, err := simcity.ReadBundle(strings.TrimSuffix(strings.TrimSpace(where), ".html") + ".json")
+	require.NoError(t, err)
+	require.Len(t, bundle.Shrunk.Cut.Citizens, 2)
+	require.NotEmpty(t, bundle.Shrunk.Timeline)
+	require.NotNil(t, bundle.Shrunk.Cause)
 }
 
 func TestOthersOfTheTestAreNotCut(t *testing.T) {

@@ -13,22 +13,23 @@ import (
 // methods chain and nothing happens before Run, Simulate or Start. A simulation
 // may run many times, each run a city of its own. Not safe for concurrent use.
 type Simulation struct {
-	scenario  Scenario
-	target    Target
-	seed      uint64
-	clock     Clock
-	classify  func(*http.Response, []byte) Outcome
-	watchers  []func(Event)
-	patience  time.Duration
-	speed     float64
-	decisions []byte // of a fuzzer, in place of the seed's draws
-	reporter  Reporter
-	reach     []string
-	cut       *Cut
-	explore   Explore
-	tracing   *trace
-	overlaid  exploring
-	err       error // the first mistake in building, told when it runs
+	scenario   Scenario
+	target     Target
+	seed       uint64
+	clock      Clock
+	classify   func(*http.Response, []byte) Outcome
+	watchers   []func(Event)
+	patience   time.Duration
+	speed      float64
+	decisions  []byte // of a fuzzer, in place of the seed's draws
+	reporter   Reporter
+	publishers []named
+	reach      []string
+	cut        *Cut
+	explore    Explore
+	tracing    *trace
+	overlaid   exploring
+	err        error // the first mistake in building, told when it runs
 }
 
 // New begins a simulation of scenario with seed 1 and a [Virtual] clock.
@@ -170,15 +171,25 @@ func (s *Simulation) Validate() error {
 	if s.target == nil {
 		return &FieldError{Field: "Target", Value: "nil", Allowed: "a target", Fix: "add .Target(simcity.InProcess(newApp))"}
 	}
-	return s.target.validate(s.clock)
+	return s.target.validate(s.clock, &s.scenario)
 }
 
 // Run runs the simulation and fails the test unless the verdict is PASS. Each
 // invariant is a subtest, and the verdict line is written to the test's output.
-// Settings come from the builder and from SIMCITY_ variables, which win.
+// Settings come from the builder and from SIMCITY_ variables, which win. Then the
+// publishers of [Simulation.Publish] and SIMCITY_REPORT are told.
 func (s *Simulation) Run(t testing.TB) *Result {
 	t.Helper()
-	res := s.Simulate(t)
+	place := calledFrom()
+	p, err := newPlay(s, t)
+	if err == nil {
+		err = p.openPublishers()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := p.perform()
+	p.publish(res, place)
 	res.report(t)
 	return res
 }
@@ -228,7 +239,7 @@ func (r *Running) Send(command Command) error {
 	switch command.Kind {
 	case Stop:
 	case ChangePolicies:
-		if _, err := r.run.currentPolicies().With(command.Policies); err != nil {
+		if _, err := r.run.changed(r.run.currentPolicies(), command.Policies); err != nil {
 			return err
 		}
 	case InjectFault:
@@ -260,8 +271,7 @@ func (r *Running) Send(command Command) error {
 // Stop ends the run with the verdict STOPPED, before commands that wait. It does
 // not wait itself. Safe for concurrent use.
 func (r *Running) Stop() {
-	r.run.stopAsked.Store(true)
-	r.run.poke()
+	r.run.stop("operator")
 }
 
 // Wait returns the result when the run has ended.

@@ -39,6 +39,9 @@ type outcome struct {
 	Digest     string  `json:"digest,omitempty"`
 	Operations int64   `json:"operations"`
 	Bundle     string  `json:"bundle,omitempty"`
+	// Spent says that something of the seed still runs in its process, which might
+	// fail later, as another seed's fault.
+	Spent bool `json:"spent,omitempty"`
 	// Reached counts how often each [Sometimes] was true.
 	Reached map[string]int64 `json:"reached,omitempty"`
 }
@@ -147,7 +150,7 @@ func (s *sweep) rate() float64 {
 
 // result is what the test is judged by: the first failure as its bundle tells
 // it, or if there is none a run of the first seed.
-func (s *sweep) result(summary *sweepSummary) *Result {
+func (s *sweep) result(summary *Sweep) *Result {
 	if failed := s.worstFirst(); len(failed) > 0 {
 		out := failed[0]
 		res := &Result{Verdict: out.Verdict, Reasons: []string{out.Reason}, Scenario: s.play.simulation.scenario.Name, Seed: out.Seed, Clock: s.play.simulation.clock.String(), Metrics: &Snapshot{}}
@@ -156,12 +159,14 @@ func (s *sweep) result(summary *sweepSummary) *Result {
 			res.Bundle = out.Bundle
 		}
 		res.Repro = s.play.repro(out.Seed)
-		res.sweep = summary.first()
+		res.Sweep = summary
 		return res
 	}
 	p := *s.play
 	p.simulation.seed = s.seeds[0]
-	return p.tell(p.judgeSeed())
+	res := p.judgeSeed()
+	res.Sweep = summary
+	return p.tell(res)
 }
 
 // worstFirst are the seeds that did not pass: failures before what is undecided,

@@ -12,38 +12,40 @@ import (
 	"time"
 )
 
-// A sweepSummary groups a sweep's failures by signature and compares them with
-// those of the sweep before.
-type sweepSummary struct {
-	Seeds    int
-	Planned  int
-	Passed   int
-	Failed   int
-	Late     bool    // go test's deadline came near
-	Rate     float64 // seeds per second of real time
-	Groups   []failureGroup
-	Resolved []failureGroup // of the sweep before, and not of this one
-	Reached  map[string]int64
-	Repro    func(seed uint64) string
-	History  error // why the comparison could not be kept
+// A Sweep is what became of many seeds: failures are grouped by signature and
+// compared with those of the sweep before.
+type Sweep struct {
+	Seeds   int     `json:"seeds"` // that were run
+	Planned int     `json:"planned"`
+	Passed  int     `json:"passed"`
+	Failed  int     `json:"failed"`
+	Late    bool    `json:"late,omitempty"` // go test's deadline came near
+	Rate    float64 `json:"rate"`           // seeds per second of real time
+	// Groups are the failures, the worst and most frequent first.
+	Groups []FailureGroup `json:"groups,omitempty"`
+	// Resolved are those of the sweep before that did not come again.
+	Resolved []FailureGroup   `json:"resolved,omitempty"`
+	Reached  map[string]int64 `json:"reached,omitempty"`
+
+	history error // why the comparison could not be kept
 }
 
-// A failureGroup is the seeds that failed in one way.
-type failureGroup struct {
+// A FailureGroup is the seeds that failed in one way, see [Result.Signature].
+type FailureGroup struct {
 	Signature string  `json:"signature"`
 	Verdict   Verdict `json:"verdict"`
 	Seeds     int     `json:"seeds"`
-	First     uint64  `json:"first,string"`
-	Reason    string  `json:"reason"`
-	New       bool    `json:"-"`
+	First     uint64  `json:"first,string"` // seed
+	Reason    string  `json:"reason"`       // of the first seed
+	// New: the sweep before had none like it.
+	New bool `json:"new,omitempty"`
+	// Repro is the command that repeats the first seed.
+	Repro string `json:"repro,omitempty"`
 }
 
-func (s *sweep) summary() *sweepSummary {
-	sum := &sweepSummary{
-		Seeds: len(s.done), Planned: len(s.seeds), Rate: s.rate(), Reached: make(map[string]int64),
-		Repro: s.play.repro,
-	}
-	groups := map[string]*failureGroup{}
+func (s *sweep) summary() *Sweep {
+	sum := &Sweep{Seeds: len(s.done), Planned: len(s.seeds), Rate: s.rate(), Reached: make(map[string]int64)}
+	groups := map[string]*FailureGroup{}
 	for _, out := range s.done {
 		for name, times := range out.Reached {
 			sum.Reached[name] += times
@@ -55,7 +57,7 @@ func (s *sweep) summary() *sweepSummary {
 		sum.Failed++
 		g := groups[out.Signature]
 		if g == nil {
-			g = &failureGroup{Signature: out.Signature, Verdict: out.Verdict, First: out.Seed, Reason: out.Reason}
+			g = &FailureGroup{Signature: out.Signature, Verdict: out.Verdict, First: out.Seed, Reason: out.Reason, Repro: s.play.repro(out.Seed)}
 			groups[out.Signature] = g
 		}
 		g.Seeds++
@@ -63,7 +65,7 @@ func (s *sweep) summary() *sweepSummary {
 	for _, g := range groups {
 		sum.Groups = append(sum.Groups, *g)
 	}
-	slices.SortFunc(sum.Groups, func(a, b failureGroup) int {
+	slices.SortFunc(sum.Groups, func(a, b FailureGroup) int {
 		return cmp.Or(cmp.Compare(rankOf(a.Verdict), rankOf(b.Verdict)), cmp.Compare(b.Seeds, a.Seeds), cmp.Compare(a.Signature, b.Signature))
 	})
 	ran := make(map[uint64]bool, len(s.done))
@@ -78,13 +80,14 @@ func (s *sweep) summary() *sweepSummary {
 // compare tells new failures from ongoing ones by what the sweep before left in
 // the file, and leaves there what the next one needs. A failure is resolved when
 // its first seed was run and none fails in that way any more.
-func (sum *sweepSummary) compare(path string, ran func(seed uint64) bool) {
-	var before []failureGroup
+func (sum *Sweep) compare(path string, ran func(seed uint64) bool) {
+	var before []FailureGroup
 	if text, err := os.ReadFile(path); err == nil {
 		_ = json.Unmarshal(text, &before) // what cannot be read makes everything new
 	}
 	known := map[string]bool{}
-	for _, g := range before {
+	for i, g := range before {
+		before[i].New = false
 		known[g.Signature] = true
 	}
 	now := map[string]bool{}
@@ -109,7 +112,7 @@ func (sum *sweepSummary) compare(path string, ran func(seed uint64) bool) {
 	if err == nil {
 		err = os.WriteFile(path, text, 0o666)
 	}
-	sum.History = err
+	sum.history = err
 }
 
 // historyFile keeps the failures of a test's last sweep.
@@ -129,7 +132,7 @@ func (s *sweep) historyFile() string {
 }
 
 // String is the summary for people.
-func (sum *sweepSummary) String() string {
+func (sum *Sweep) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity sweep: %s, %d passed, %d failed in %s, %.1f seeds/s", counted(sum.Seeds, "seed"), sum.Passed, sum.Failed, counted(len(sum.Groups), "way"), sum.Rate)
 	switch {
@@ -143,7 +146,7 @@ func (sum *sweepSummary) String() string {
 		if g.New {
 			state = "NEW"
 		}
-		fmt.Fprintf(&b, "\n  %-8s %4dx  %s\n                 %s", state, g.Seeds, g.Signature, sum.Repro(g.First))
+		fmt.Fprintf(&b, "\n  %-8s %4dx  %s\n                 %s", state, g.Seeds, g.Signature, g.Repro)
 	}
 	for _, g := range sum.Resolved {
 		fmt.Fprintf(&b, "\n  resolved       %s (seed %d of the sweep before)", g.Signature, g.First)
@@ -155,14 +158,14 @@ func (sum *sweepSummary) String() string {
 			fmt.Fprintf(&b, "\n  reached %6dx %s", n, name)
 		}
 	}
-	if sum.History != nil {
-		fmt.Fprintf(&b, "\n  the next sweep cannot be compared with this one: %v", sum.History)
+	if sum.history != nil {
+		fmt.Fprintf(&b, "\n  the next sweep cannot be compared with this one: %v", sum.history)
 	}
 	return b.String()
 }
 
 // first is the summary's first line.
-func (sum *sweepSummary) first() string {
+func (sum *Sweep) first() string {
 	line, _, _ := strings.Cut(sum.String(), "\n")
 	return strings.TrimPrefix(line, "simcity ")
 }

@@ -23,7 +23,9 @@ func swept(t *testing.T, seeds string, s *simcity.Simulation) (*simcity.Result, 
 	t.Helper()
 	t.Setenv("SIMCITY_SEED", "")
 	t.Setenv("SIMCITY_SEEDS", seeds)
-	t.Setenv("SIMCITY_WORKERS", "2")
+	if os.Getenv("SIMCITY_WORKERS") == "" {
+		t.Setenv("SIMCITY_WORKERS", "2")
+	}
 	if os.Getenv("SIMCITY_TEST_WORKER") == "" {
 		t.Setenv("SIMCITY_SWEEP_HISTORY", filepath.Join(t.TempDir(), "history.json"))
 	}
@@ -80,7 +82,7 @@ func TestSeedThatEndsItsProcessIsThatSeedsFinding(t *testing.T) {
 			go func() { <-inside }()
 			return leaky{http.HandlerFunc(hello)}
 		},
-	}).Patience(500*time.Millisecond))
+	}).Patience(3*time.Second)) // the race detector takes a second to exit
 	require.Equal(t, simcity.Fail, res.Verdict)
 	require.Equal(t, uint64(2), res.Seed)
 	require.Contains(t, told, "simcity sweep: 9 seeds, 4 passed, 5 failed in 5 ways")
@@ -91,6 +93,21 @@ func TestSeedThatEndsItsProcessIsThatSeedsFinding(t *testing.T) {
 	} {
 		require.Contains(t, strings.ReplaceAll(told, "inconclusive: nothing moved", "hang: nothing moved"), signature)
 	}
+}
+
+// What a seed left behind might break the next one.
+func TestProcessOfASeedThatHangsRunsNoOther(t *testing.T) {
+	t.Setenv("SIMCITY_WORKERS", "1")
+	never, tainted := make(chan struct{}), false
+	_, told := swept(t, "3", moods(map[uint64]func(*simcity.World) http.Handler{
+		1: handles(func(http.ResponseWriter, *http.Request) { tainted = true; <-never }),
+		2: handles(func(http.ResponseWriter, *http.Request) {
+			if tainted {
+				<-never
+			}
+		}),
+	}).Patience(300*time.Millisecond))
+	require.Contains(t, told, "3 seeds, 2 passed, 1 failed in 1 way")
 }
 
 func TestSeedThatTakesTooLongIsItsFinding(t *testing.T) {
@@ -146,7 +163,7 @@ func TestSweepGroupsFailuresAndComparesWithTheLast(t *testing.T) {
 	require.NotNil(t, first.Violation("nobody_refused"), "the bundle's")
 	require.Contains(t, told, "NEW         2x  nobody_refused at get\n")
 	require.Contains(t, told, "NEW         1x  no_errors at get\n")
-	require.Contains(t, told, "SIMCITY_SEED=5 go test ./simcity -run '^TestSweepGroupsFailuresAndComparesWithTheLast$'")
+	require.Contains(t, told, "SIMCITY_SEED=5 "+simcity.GoTest+"./simcity -run '^TestSweepGroupsFailuresAndComparesWithTheLast$'")
 	require.Contains(t, first.Explain(), "the first failure of sweep: 6 seeds")
 }
 

@@ -92,7 +92,7 @@ func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
 			if race := w.said.after(dataRace); race != "" {
 				return w.failed(seed, "data race", race), false
 			}
-			return out, !strings.HasPrefix(out.Signature, string(FindingHang))
+			return out, !out.Spent
 		case <-late.C:
 			w.kill()
 			return w.failed(seed, "time", fmt.Sprintf("the seed took longer than %s; raise %s if it may", limits.seedTime, envSeedTime)), false
@@ -151,12 +151,17 @@ func (w *sweeper) kill() {
 	}
 }
 
+// dismissal is how long a worker may take to clean up.
+const dismissal = 30 * time.Second
+
 // dismiss lets the worker end: its test is over when no seed comes.
 func (w *sweeper) dismiss() {
 	if w == nil {
 		return
 	}
 	_ = w.seeds.Close()
+	late := time.AfterFunc(dismissal, func() { _ = w.command.Process.Kill() })
+	defer late.Stop()
 	for range w.answers {
 		continue
 	}
@@ -176,7 +181,7 @@ func (p *play) obeySweep() {
 		}
 		p.simulation.seed = seed
 		res := p.judgeSeed()
-		out := outcome{Seed: seed, Verdict: res.Verdict, Signature: res.Signature(), Digest: res.Digest.String(), Operations: res.Operations, Reached: res.Reached}
+		out := outcome{Seed: seed, Verdict: res.Verdict, Signature: res.Signature(), Digest: res.Digest.String(), Operations: res.Operations, Reached: res.Reached, Spent: res.hung()}
 		if res.Verdict != Pass {
 			out.Reason = strings.Join(res.Reasons, "\n")
 			if !told[out.Signature] {

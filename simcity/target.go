@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"strings"
 )
 
 // A Target is the system under test and how to reach it.
@@ -16,7 +14,7 @@ type Target interface {
 	// bubble of a Virtual run.
 	open(r *run) (http.RoundTripper, error)
 	baseURL() string
-	validate(clock Clock) error
+	validate(clock Clock, scenario *Scenario) error
 }
 
 // InProcess is a target whose handler is built anew for each run by factory,
@@ -49,7 +47,7 @@ type inProcess struct {
 
 func (p *inProcess) baseURL() string { return "http://host.simcity.invalid" }
 
-func (p *inProcess) validate(Clock) error {
+func (p *inProcess) validate(Clock, *Scenario) error {
 	if p.factory == nil {
 		return &FieldError{Field: "Target", Value: "nil", Allowed: "a factory or a handler", Fix: "give simcity.InProcess(func(*simcity.World) (http.Handler, error) { ... })"}
 	}
@@ -68,39 +66,4 @@ func (p *inProcess) open(r *run) (http.RoundTripper, error) {
 		r.world.OnClose(func(context.Context) error { return closer.Close() })
 	}
 	return &handlerTransport{run: r, handler: handler}, nil
-}
-
-// URL is a target that serves HTTP elsewhere. It needs a Stepped or Paced
-// clock. For now only loopback addresses are accepted; everything else fails
-// closed.
-func URL(base string) Target { return &urlTarget{base: strings.TrimSuffix(base, "/")} }
-
-type urlTarget struct{ base string }
-
-func (u *urlTarget) baseURL() string { return u.base }
-
-func (u *urlTarget) validate(clock Clock) error {
-	parsed, err := url.Parse(u.base)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-		return &FieldError{Field: "Target", Value: "an URL that does not parse", Allowed: "http://host:port", Fix: "give scheme and host"}
-	}
-	if parsed.User != nil {
-		return &FieldError{Field: "Target", Value: parsed.Redacted(), Allowed: "an URL without user and password", Fix: "send credentials by a header of the binding"}
-	}
-	if host := parsed.Hostname(); host != "127.0.0.1" && host != "::1" && host != "localhost" {
-		return &FieldError{Field: "Target", Value: u.base, Allowed: "loopback addresses", Fix: "start the system under test on 127.0.0.1"}
-	}
-	if !clock.inner.HostTimeIsReal() {
-		return &FieldError{Field: "Target", Value: u.base, Allowed: "a Stepped or Paced clock", Fix: "a server elsewhere lives on real time: add .Clock(simcity.Stepped()) or .Clock(simcity.Paced(100))"}
-	}
-	return nil
-}
-
-func (u *urlTarget) open(r *run) (http.RoundTripper, error) {
-	transport := &http.Transport{
-		MaxIdleConnsPerHost: 64,
-		DisableCompression:  true,
-	}
-	r.world.OnClose(func(context.Context) error { transport.CloseIdleConnections(); return nil })
-	return &networkTransport{run: r, inner: transport}, nil
 }

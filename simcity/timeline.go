@@ -2,134 +2,170 @@ package simcity
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 )
 
-// A trace is what shrinking needs to see of a run.
-type trace struct {
-	born  []string
-	held  []string
-	known map[string]bool
-	rows  []traceRow
+// A Timeline is who did what, when and at which seam, in order. Its String is a
+// diagram of text, its SVG a picture.
+type Timeline []Moment
+
+// A Moment is one thing that somebody did.
+type Moment struct {
+	At    time.Duration `json:"at"` // simulated time since the run began
+	Actor string        `json:"actor"`
+	Kind  MomentKind    `json:"kind"`
+	Text  string        `json:"text"`
+	// Since is when an operation began.
+	Since time.Duration `json:"since,omitempty"`
+	// Times is how often it was done in a row, if more than once.
+	Times int `json:"times,omitempty"`
 }
 
-// A traceRow is one thing that somebody did.
-type traceRow struct {
-	at    time.Duration
-	actor string
-	text  string
-	what  string // text, before repetitions are counted
-	seam  bool
+// A MomentKind classes what somebody did.
+type MomentKind string
+
+// The kinds of moments.
+const (
+	MomentSeam      MomentKind = "seam"      // stopped where others may go first
+	MomentOperation MomentKind = "operation" // got an answer
+	MomentFault     MomentKind = "fault"     // broke something, or mended it
+	MomentBroken    MomentKind = "broken"    // was told of a violation or a finding
+)
+
+// timelineEvents are the types of events that a timeline shows.
+var timelineEvents = map[string]MomentKind{
+	EventOperation: MomentOperation, EventFaultInjected: MomentFault, EventFaultReverted: MomentFault,
+	EventViolation: MomentBroken, EventFinding: MomentBroken,
 }
 
-// most that a trace keeps.
-const traceMax = 200_000
+// engineActors are no people: what they do is not shown.
+var engineActors = map[string]bool{"tick": true, "end": true}
 
-func (t *trace) overtaken() func(a actor, stop uint64) {
-	if t == nil {
-		return nil
-	}
-	t.known = make(map[string]bool)
-	return func(a actor, stop uint64) {
-		if id := stopOf(a.ID, stop); !t.known[id] && len(t.held) < traceMax {
-			t.known[id] = true
-			t.held = append(t.held, id)
+// TimelineOf is the timeline of events, such as a bundle's last ones: operations,
+// faults, violations and findings. Seams are in the timelines of [Shrunk] alone.
+func TimelineOf(events []Event) Timeline {
+	var all Timeline
+	for i := range events {
+		if timelineEvents[events[i].Type] != "" && !engineActors[events[i].Actor] {
+			all = append(all, momentOf(&events[i]))
 		}
 	}
+	return all.withoutRepetitions()
 }
 
-func (t *trace) pass(at time.Duration, actor, seam string) {
-	if t != nil && len(t.rows) < traceMax {
-		t.rows = append(t.rows, traceRow{at: at, actor: actor, text: "| " + seam, seam: true})
-	}
-}
+// momentOf puts an event in words.
+func momentOf(e *Event) Moment {
+	var p struct {
+		Operation, Input, Outcome, Error, Kind, Invariant, Got, Actor string
 
-func (t *trace) take(e Event) {
-	if e.Type == EventCitizenBorn {
-		t.born = append(t.born, e.Actor)
+		Status     int
+		StartNanos int64
 	}
-	if text := eventInWords(e); text != "" && len(t.rows) < traceMax {
-		t.rows = append(t.rows, traceRow{at: e.At, actor: e.Actor, text: text})
-	}
-}
-
-// timelineMax is how many of the last rows a timeline shows.
-const timelineMax = 60
-
-// timeline draws the run, a column for each who acts, time downwards. Seams are
-// shown where others were about, and what somebody did again and again in one row.
-func (t *trace) timeline() string {
-	rows := t.worthTelling()
-	if extra := len(rows) - timelineMax; extra > 0 {
-		rows = rows[extra:]
-	}
-	var names []string
-	width := map[string]int{}
-	for _, row := range rows {
-		if !slices.Contains(names, row.actor) {
-			names = append(names, row.actor)
+	_ = json.Unmarshal(e.Payload, &p) // what cannot be read is left out
+	m := Moment{At: e.At, Actor: e.Actor, Kind: timelineEvents[e.Type]}
+	switch e.Type {
+	case EventOperation:
+		m.Since = time.Duration(p.StartNanos)
+		m.Text = strings.TrimSpace(p.Operation+" "+p.Input) + " -> " + p.Outcome
+		if p.Status != 0 {
+			m.Text += " " + itoa(p.Status)
 		}
-		width[row.actor] = max(width[row.actor], len(row.actor), min(len([]rune(row.text)), cellMax))
-	}
-	var b strings.Builder
-	b.WriteString(rowOf("", names, width, func(name string) string { return name }))
-	for _, row := range rows {
-		b.WriteString(rowOf(row.at.Round(time.Millisecond).String(), names, width, func(name string) string {
-			if name == row.actor {
-				return row.text
-			}
-			return ""
-		}))
-	}
-	return b.String()
-}
-
-// cellMax is how wide a column may be.
-const cellMax = 44
-
-func rowOf(at string, names []string, width map[string]int, text func(name string) string) string {
-	cells := []string{"", pad(at, 12)}
-	for _, name := range names {
-		cells = append(cells, pad(text(name), width[name]))
-	}
-	return strings.TrimRight(strings.Join(cells, "  "), " ") + "\n"
-}
-
-// worthTelling leaves out the engine's own actors, seams where nobody else was
-// about, and repetitions.
-func (t *trace) worthTelling() []traceRow {
-	rows := slices.DeleteFunc(slices.Clone(t.rows), func(row traceRow) bool {
-		return row.actor == "tick" || row.actor == "engine" || row.actor == "end"
-	})
-	var kept []traceRow
-	repeated := 1
-	for i, row := range rows {
-		if row.seam && !crowded(rows, i) {
-			continue
+		m.Text = strings.TrimSuffix(m.Text+" "+p.Error, " ")
+	case EventFaultInjected:
+		m.Text = p.Kind + " begins"
+	case EventFaultReverted:
+		m.Text = p.Kind + " ends"
+	case EventViolation:
+		m.Text = p.Invariant + ": " + p.Got
+	default: // a finding, told by the engine about one or several
+		m.Text = p.Kind
+		first, others, _ := strings.Cut(p.Actor, "; ")
+		m.Actor = cmp.Or(first, m.Actor)
+		if others != "" {
+			m.Text += " with " + others
 		}
+	}
+	return m
+}
+
+// withoutRepetitions makes one moment of what somebody did again and again with
+// nobody between.
+func (t Timeline) withoutRepetitions() Timeline {
+	var kept Timeline
+	for _, m := range t {
 		last := len(kept) - 1
-		if last < 0 || kept[last].actor != row.actor || kept[last].what != row.text {
-			repeated = 1
-			row.what = row.text
-			kept = append(kept, row)
+		if last < 0 || kept[last].Actor != m.Actor || kept[last].Kind != m.Kind || kept[last].Text != m.Text {
+			kept = append(kept, m)
 			continue
 		}
-		repeated++
-		kept[last].at = row.at
-		kept[last].text = fmt.Sprintf("%s (%dx)", row.text, repeated)
+		kept[last].At = m.At
+		kept[last].Times = max(kept[last].Times, 1) + 1
 	}
 	return kept
 }
 
-// crowded tells whether somebody else acts within a second of row i.
-func crowded(rows []traceRow, i int) bool {
-	near := func(row traceRow) bool {
-		return row.actor != rows[i].actor && (row.at-rows[i].at).Abs() < time.Second
+// actors are those of the timeline, in the order in which they come.
+func (t Timeline) actors() []string {
+	var names []string
+	for _, m := range t {
+		if !slices.Contains(names, m.Actor) {
+			names = append(names, m.Actor)
+		}
 	}
-	return i > 0 && near(rows[i-1]) || i+1 < len(rows) && near(rows[i+1]) || i > 1 && near(rows[i-2]) || i+2 < len(rows) && near(rows[i+2])
+	return names
+}
+
+// last are the n last moments.
+func (t Timeline) last(n int) Timeline { return t[max(0, len(t)-n):] }
+
+// words are the moment as it is written: seams after a bar.
+func (m Moment) words() string {
+	text := m.Text
+	if m.Kind == MomentSeam {
+		text = "| " + text
+	}
+	if m.Times > 1 {
+		text = fmt.Sprintf("%s (%dx)", text, m.Times)
+	}
+	return text
+}
+
+// timelineMax is how many of the last moments a diagram shows, and cellMax how
+// wide a column of text may be.
+const (
+	timelineMax = 60
+	cellMax     = 44
+)
+
+// String draws the last moments, a column for each who acts, time downwards.
+func (t Timeline) String() string {
+	rows := t.last(timelineMax)
+	names, width := rows.actors(), map[string]int{}
+	for _, m := range rows {
+		width[m.Actor] = max(width[m.Actor], len(m.Actor), min(len([]rune(m.words())), cellMax))
+	}
+	var b strings.Builder
+	line := func(at string, text func(name string) string) {
+		cells := []string{"", pad(at, 12)}
+		for _, name := range names {
+			cells = append(cells, pad(text(name), width[name]))
+		}
+		b.WriteString(strings.TrimRight(strings.Join(cells, "  "), " ") + "\n")
+	}
+	line("", func(name string) string { return name })
+	for _, m := range rows {
+		line(m.At.Round(time.Millisecond).String(), func(name string) string {
+			if name == m.Actor {
+				return m.words()
+			}
+			return ""
+		})
+	}
+	return b.String()
 }
 
 // pad fills or cuts text to a width.
@@ -139,23 +175,4 @@ func pad(text string, width int) string {
 		return string(r[:max(width-1, 0)]) + "…"
 	}
 	return text + strings.Repeat(" ", width-len(r))
-}
-
-// eventInWords is a short form of the events that a timeline shows.
-func eventInWords(e Event) string {
-	payload := func(name string) string { return textField(e.Payload, name) }
-	switch e.Type {
-	case EventOperation:
-		text := payload("operation") + " " + payload("input")
-		return strings.TrimSpace(text) + " -> " + strings.TrimSpace(payload("outcome")+" "+payload("status")) + cmp.Or(payload("error"), "")
-	case EventFaultInjected:
-		return payload("kind") + " begins"
-	case EventFaultReverted:
-		return payload("kind") + " ends"
-	case EventViolation:
-		return payload("invariant") + ": " + payload("got")
-	case EventFinding:
-		return payload("kind") + ": " + payload("text")
-	}
-	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"runtime/debug"
 	"strconv"
@@ -26,10 +27,14 @@ var ErrBodyTooLong = errors.New("simcity: response body longer than 8 MiB")
 
 // clientFor makes the HTTP client of a citizen, or of the run if c is nil.
 func (r *run) clientFor(c *Citizen) *http.Client {
-	return &http.Client{
+	client := &http.Client{
 		Transport:     &citizenTransport{run: r, citizen: c},
 		CheckRedirect: r.sameHost,
 	}
+	if r.remote.Load() != nil {
+		client.Jar, _ = cookiejar.New(nil) // never fails
+	}
+	return client
 }
 
 // sameHost lets redirects through within the target only.
@@ -60,8 +65,12 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 	if transport == nil {
 		return nil, errors.New("simcity: the target is not built yet: send no request from its factory")
 	}
+	request, err := t.run.remote.Load().dress(request, t.citizen)
+	if err != nil {
+		return nil, err
+	}
 	response, err := transport.RoundTrip(request)
-	if t.citizen == nil {
+	if t.citizen == nil || t.citizen.entering {
 		return response, err
 	}
 	op := t.citizen.operation
@@ -85,7 +94,7 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 	outcome := t.run.classify(response, whole.content)
 	op.answered(response.StatusCode, outcome)
 	if outcome != OK {
-		op.said = excerpt(whole.content)
+		op.said = t.run.remote.Load().scrub(excerpt(whole.content), t.citizen)
 	}
 	return response, nil
 }

@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -54,6 +55,12 @@ type Result struct {
 	Commands []Command `json:"commands,omitempty"`
 	Policies Policies  `json:"policies"`
 	Metrics  *Snapshot `json:"metrics"`
+	// Load is closed under [Scenario.ClosedLoop], and open if the target is elsewhere.
+	Load string `json:"load,omitempty"`
+	// Remote tells of the way to a target elsewhere, if it was one.
+	Remote *RemoteResult `json:"remote,omitempty"`
+	// Curve is how the run went, in at most 240 points.
+	Curve []Point `json:"curve,omitempty"`
 	// LastEvents are the last 50 events up to the first failure or the end.
 	LastEvents []Event `json:"lastEvents,omitempty"`
 	// HostLog is the end of what the host logged with World.Logger.
@@ -62,8 +69,8 @@ type Result struct {
 	Repro string `json:"repro,omitempty"`
 	// Bundle is the path of the forensic bundle of a run that did not pass.
 	Bundle string `json:"bundle,omitempty"`
-
-	sweep string // the summary of the sweep that found it
+	// Sweep is the sweep that the run was part of, nil for a run of its own.
+	Sweep *Sweep `json:"sweep,omitempty"`
 }
 
 // InvariantResult is how one invariant fared.
@@ -97,6 +104,12 @@ func (r *Result) Line() string {
 		len(r.Violations), digest, r.Wall.Seconds())
 	if r.Explored != "" {
 		line += fmt.Sprintf(" explore=%q", r.Explored)
+	}
+	if r.Remote != nil {
+		line += fmt.Sprintf(" target=%s environment=%s", r.Remote.Target, cmp.Or(r.Remote.Environment, "none"))
+	}
+	if r.Load != "" {
+		line += " load=" + r.Load
 	}
 	if r.Verified {
 		line += " verified=2"
@@ -134,9 +147,15 @@ func (r *run) result() *Result {
 		Simulated: min(metrics.At, r.scenario.Duration),
 		Citizens:  r.counts.born, Operations: r.counts.operations, Events: r.log.next,
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
-		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics,
+		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics, Curve: r.curve.upTo(metrics),
 		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
-		Faults: r.faults.windows(), Reached: r.reachedSoFar(),
+		Faults: r.faults.windows(), Reached: r.reachedSoFar(), Remote: r.remote.Load().result(),
+	}
+	switch {
+	case r.scenario.ClosedLoop:
+		res.Load = "closed"
+	case res.Remote != nil:
+		res.Load = "open"
 	}
 	if r.log.broken != "" {
 		text, stack, _ := strings.Cut(r.log.broken, "\n")
@@ -206,7 +225,7 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 		return Fail, append(failures, doubts...)
 	}
 	if r.stopped {
-		return Stopped, append([]string{"stopped by command"}, doubts...)
+		return Stopped, append([]string{r.whoStopped()}, doubts...)
 	}
 	if !r.frozen.Load() { // a run that was given up has checked nothing, for one reason
 		doubts = append(doubts, r.doubts(res)...)
@@ -215,6 +234,14 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 		return Inconclusive, doubts
 	}
 	return Pass, nil
+}
+
+// whoStopped tells it.
+func (r *run) whoStopped() string {
+	if strings.HasPrefix(r.stoppedBy, signalled) {
+		return "stopped by " + r.stoppedBy
+	}
+	return "stopped by command"
 }
 
 // doubts lists what was not checked.
@@ -228,6 +255,9 @@ func (r *run) doubts(res *Result) []string {
 		if doubt := p.doubt(); doubt != "" && !r.scenario.mayBeEmpty(p.Name) {
 			doubts = append(doubts, fmt.Sprintf("population %s %s; or list it in AllowEmpty", p.Name, doubt))
 		}
+	}
+	if doubt := r.remote.Load().doubt(); doubt != "" {
+		doubts = append(doubts, doubt)
 	}
 	for _, rule := range r.judge.rules {
 		doubt, breach := rule.doubt(len(r.injections) > 0)
@@ -322,8 +352,11 @@ func (rule *rule) doubt(faults bool) (text string, breach bool) {
 func (r *Result) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity: scenario %s with seed %d ended in %s\n", r.Scenario, r.Seed, r.Verdict)
-	if r.sweep != "" {
-		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.sweep)
+	if r.Verdict == Stopped && len(r.Reasons) > 0 {
+		fmt.Fprintf(&b, "\n  %s\n", r.Reasons[0])
+	}
+	if r.Sweep != nil {
+		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.Sweep.first())
 	}
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "\n  %s %s violated at simulated %s, event %d\n    got:  %s\n    want: %s\n",
@@ -332,7 +365,7 @@ func (r *Result) Explain() string {
 			fmt.Fprintf(&b, "    why:  %s\n", v.Detail)
 		}
 		if op := v.Operation; op != nil {
-			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Citizen, op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
+			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Client(), op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
 		}
 		if len(v.Faults) > 0 {
 			fmt.Fprintf(&b, "    faults active: %s\n", strings.Join(v.Faults, ", "))

@@ -15,6 +15,7 @@ test("durations choose their unit", () => {
 
 test("counts, shares, sizes", () => {
   assert.equal(f.count(1234567), "1,234,567");
+  assert.deepEqual([0, 1, 1200].map((n) => f.many(n, "event")), ["0 events", "1 event", "1,200 events"]);
   assert.equal(f.percent(0.9484), "94.8 %");
   assert.equal(f.percent(0.003), "0.3 %");
   assert.equal(f.bytes(43_000_000), "41 MiB");

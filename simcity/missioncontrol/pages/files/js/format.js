@@ -38,6 +38,11 @@ export function count(value) {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
+/** many writes how many of something there are: 1 violation, 2 violations. */
+export function many(n, word) {
+  return `${count(n)} ${word}${n === 1 ? "" : "s"}`;
+}
+
 /** compact writes a number for an axis: 1200 is 1.2k. */
 export function compact(value) {
   const size = Math.abs(value);
