@@ -46,7 +46,7 @@ func TestFirstCallSaysWhatIsWrong(t *testing.T) {
 		{strings.Replace(address, config.Database, "nowhere", 1), `database "nowhere" does not exist`, "create the database, or correct its name", false},
 		{strings.Replace(address, "postgres@", "nobody:secret@", 1), `role "nobody" does not exist`, "correct the user", false},
 		{strings.Replace(address, "postgres@", "authenticator:secret@", 1), "permission denied", "the rights of service_role", false},
-		{"postgres://me:secret@127.0.0.1:1/x?sslmode=disable", "connection refused", "", true},
+		{"postgres://me:secret@127.0.0.1:1/x?sslmode=disable", "connection refused", "see that the server runs, and that host and port in the DSN are right", true},
 	} {
 		err := open(t, c.dsn).BeginRun(t.Context(), telemetrytest.NewRun(1))
 		require.ErrorContains(t, err, c.want)
