@@ -179,9 +179,9 @@ func TestTroubleOfTheServerIsTransient(t *testing.T) {
 func TestStatementTimeoutIsTransient(t *testing.T) {
 	t.Parallel()
 	address := schema.Database(t)
-	store := open(t, address+"&statement_timeout=50")
+	store, calm := open(t, address+"&statement_timeout=50"), open(t, address)
 	run := telemetrytest.NewRun(1)
-	require.NoError(t, store.BeginRun(t.Context(), run))
+	require.NoError(t, calm.BeginRun(t.Context(), run))
 	conn, err := pgx.Connect(t.Context(), address)
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
@@ -193,5 +193,5 @@ func TestStatementTimeoutIsTransient(t *testing.T) {
 	require.ErrorContains(t, err, "statement timeout")
 	require.True(t, telemetry.Transient(err))
 	require.NoError(t, tx.Rollback(t.Context()))
-	require.NoError(t, store.Append(t.Context(), telemetrytest.History(run, 0, 10)))
+	require.NoError(t, calm.Append(t.Context(), telemetrytest.History(run, 0, 10)))
 }

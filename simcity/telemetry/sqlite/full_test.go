@@ -41,17 +41,19 @@ func TestHistoryIsWholeAfterAFullDisk(t *testing.T) {
 	t.Parallel()
 	store, dir := create(t, file(t)), t.TempDir()
 	require.NoError(t, store.Fill(t.Context(), pagesFew))
+	ended, took := make(chan struct{}), make(chan int64)
+	go func() { // outside of the run, which waits
+		<-ended
+		took <- events(t, store)
+		assert.NoError(t, store.Fill(context.Background(), pagesMany))
+		close(took)
+	}()
 	running, err := baseline(7, morning).Report(telemetry.NewReporter(store, telemetry.Options{SpillDir: dir, QueueEvents: 150, BatchRows: 50, BackoffMax: 50 * time.Millisecond})).
 		Watch(func(e simcity.Event) {
 			if e.Type != simcity.EventRunEnded {
 				return
 			}
-			took := make(chan int64)
-			go func() { // in real time
-				took <- events(t, store)
-				assert.NoError(t, store.Fill(context.Background(), pagesMany))
-				close(took)
-			}()
+			close(ended)
 			require.Less(t, <-took, e.Index, "it was full")
 			<-took
 		}).Start(t.Context())
