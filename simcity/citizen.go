@@ -36,7 +36,7 @@ type Citizen struct {
 	client     *http.Client
 	operation  *Operation // under way
 	intent     intent     // of its next operation
-	token      string     // of its login at a target elsewhere
+	badge      badge      // at a target elsewhere
 	entering   bool       // it is logging in
 	steps      int
 	left       bool // its goroutine has ended; guarded by the run's mu

@@ -100,6 +100,7 @@ func (r *run) life(p *populationState, number int, a actor, due time.Duration) {
 	err := errLifeEnded
 	defer func() { r.endOfLife(p, c, err) }()
 	ctx := r.withActor(r.ctx, a)
+	defer hangUp(ctx)
 	if err = r.letIn(ctx, c); err == nil {
 		err = p.Agent.Live(ctx, c)
 	}
