@@ -365,7 +365,7 @@ func (r *Result) Explain() string {
 			fmt.Fprintf(&b, "    why:  %s\n", v.Detail)
 		}
 		if op := v.Operation; op != nil {
-			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Citizen, op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
+			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Client(), op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
 		}
 		if len(v.Faults) > 0 {
 			fmt.Fprintf(&b, "    faults active: %s\n", strings.Join(v.Faults, ", "))
