@@ -158,7 +158,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	err := call(ctx, op)
 	op.End = c.Elapsed()
 	op.Latency = late + c.run.hostNow().Sub(hostBegan)
-	c.intent.due = acted
+	c.intent.meant = false
 	if errors.Is(err, ErrOver) {
 		return err // cut short, or ended without an outcome by its function
 	}

@@ -88,7 +88,7 @@ func (r *run) spawn(p *populationState, due time.Duration) bool {
 
 // life is a citizen from birth to end.
 func (r *run) life(p *populationState, number int, a actor, due time.Duration) {
-	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID), intent: intent{due: due, woke: due}}
+	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID), intent: meantFor(due)}
 	c.persona = p.drawPersona(c)
 	r.mu.Lock()
 	r.alive[c] = struct{}{}
@@ -122,7 +122,7 @@ func (r *run) letIn(ctx context.Context, c *Citizen) error {
 		return nil
 	}
 	err := l.login(ctx, c)
-	c.intent.due = acted
+	c.intent.meant = false
 	return err
 }
 
