@@ -13,9 +13,6 @@ type intent struct {
 	woke  time.Duration // when its last pause was over
 }
 
-// meantFor is the intent to act at a time.
-func meantFor(due time.Duration) intent { return intent{meant: true, due: due, woke: due} }
-
 // pause notes a pause until a simulated time. One in the past is no pause: then
 // only the time counts since the last real one, for before that it was not kept
 // waiting but slept.

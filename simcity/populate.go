@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"time"
 )
 
 func itoa(n int) string    { return strconv.Itoa(n) }
@@ -62,8 +61,8 @@ func (r *run) fullFor(p *populationState) bool {
 	return all >= r.limits.Citizens
 }
 
-// spawn lets one citizen of p arrive now, who was due at the given time.
-func (r *run) spawn(p *populationState, due time.Duration) bool {
+// spawn lets one citizen of p arrive now, who was due as intent tells.
+func (r *run) spawn(p *populationState, due intent) bool {
 	r.mu.Lock()
 	if r.fullFor(p) {
 		p.dropped++
@@ -87,8 +86,8 @@ func (r *run) spawn(p *populationState, due time.Duration) bool {
 }
 
 // life is a citizen from birth to end.
-func (r *run) life(p *populationState, number int, a actor, due time.Duration) {
-	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID), intent: meantFor(due)}
+func (r *run) life(p *populationState, number int, a actor, due intent) {
+	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID), intent: due}
 	c.persona = p.drawPersona(c)
 	r.mu.Lock()
 	r.alive[c] = struct{}{}
