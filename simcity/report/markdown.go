@@ -107,10 +107,7 @@ func (s *Summary) broken() string {
 	var b strings.Builder
 	b.WriteString("| rule | at | got | want | by | faults |\n|---|---|---|---|---|---|\n")
 	for _, v := range s.Violations {
-		by := v.Citizen
-		if v.Operation != "" {
-			by += ": " + v.Operation
-		}
+		by := strings.Trim(v.Citizen+": "+v.Operation, ": ")
 		got := v.Got
 		if v.Detail != "" {
 			got += " (" + v.Detail + ")"
