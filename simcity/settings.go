@@ -63,8 +63,8 @@ const (
 	// envAllowedEnvs are the environments that a target elsewhere may be, and
 	// envAllowedHosts the hosts beside loopback that may be touched, each a list with
 	// commas. They count outside of tests, too.
-	envAllowedEnvs  = "SIMCITY_ALLOWED_ENVS"
-	envAllowedHosts = "SIMCITY_ALLOWED_HOSTS"
+	envAllowedEnvs  = staging.EnvEnvironments
+	envAllowedHosts = staging.EnvHosts
 
 	// envWorker makes this process a worker of a sweep. It is our own.
 	envWorker = "SIMCITY_TEST_WORKER"
@@ -269,23 +269,8 @@ func parseSeed(value string) (uint64, error) {
 
 // stagingRules are the environment's word on which targets may be touched.
 func stagingRules() (staging.Rules, error) {
-	rules := staging.Rules{Environments: []string{"test", "staging", "recovery", "local"}}
-	if list, given := os.LookupEnv(envAllowedEnvs); given && list != "" {
-		rules.Environments = listed(list)
-	}
-	rules.Hosts = listed(os.Getenv(envAllowedHosts))
+	rules := staging.FromEnvironment()
 	return rules, refused(rules.Check())
-}
-
-// listed are the words of a list with commas.
-func listed(list string) []string {
-	var words []string
-	for word := range strings.SplitSeq(list, ",") {
-		if word = strings.TrimSpace(word); word != "" {
-			words = append(words, word)
-		}
-	}
-	return words
 }
 
 // environment reads the process's settings. Each known one is asked for by name

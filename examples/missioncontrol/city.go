@@ -19,21 +19,7 @@ func newCity(w *simcity.World) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	chaos.Offer(w, chaos.Hooks{
-		InvalidateCache: app.InvalidateCache,
-		PauseRefresh: func(context.Context) (func(context.Context) (int64, error), error) {
-			resume := app.PauseRefresh()
-			return func(context.Context) (int64, error) { return resume(), nil }, nil
-		},
-		MisconfigureRLS: func(_ context.Context, kind string) (func(context.Context) error, int64, error) {
-			restore, rows, err := store.Misconfigure(kind)
-			return func(context.Context) error { restore(); return nil }, rows, err
-		},
-		SqueezeRate: func(_ context.Context, multiplier int) (func(context.Context) error, error) {
-			restore := app.SqueezeRate(float64(multiplier))
-			return func(context.Context) error { restore(); return nil }, nil
-		},
-	})
+	chaos.Offer(w, hooksOf(app, inMemory(store)))
 	return app, nil
 }
 
