@@ -126,7 +126,10 @@ func severityMark(severity string) string {
 
 // charts are lines of text over simulated time.
 func (s *Summary) charts() string {
-	const width = 60
+	const width, least = 60, 8 // fewer points are no line
+	if len(s.Curve) < least {
+		return ""
+	}
 	lines := s.sparklines(min(width, len(s.Curve)))
 	if lines == "" {
 		return ""
