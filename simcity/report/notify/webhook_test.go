@@ -136,7 +136,10 @@ func TestAlertThatCouldNotBeSentIsNotHeldBackNextTime(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T) {
 		a := newAlarm(t)
-		a.trouble = func(w http.ResponseWriter, _ *http.Request) bool { http.Error(w, "", http.StatusServiceUnavailable); return true }
+		a.trouble = func(w http.ResponseWriter, _ *http.Request) bool {
+			http.Error(w, "", http.StatusServiceUnavailable)
+			return true
+		}
 		require.ErrorContains(t, a.tell(failing(7)), "the webhook: it answered 503")
 		require.Len(t, a.calls, 5)
 		a.trouble = nil
