@@ -36,7 +36,7 @@ type hold struct {
 func (h *host) strike(ctx context.Context, w *simcity.World, kind string, parameters any) (*hold, error) {
 	var told struck
 	in := map[string]any{"type": kind, "parameters": parameters, "leaseSeconds": int(h.lease / time.Second)}
-	if err := call(ctx, w, w.Client(), http.MethodPost, "/faults", in, &told); err != nil {
+	if err := within(w).call(ctx, http.MethodPost, "/faults", in, &told); err != nil {
 		return nil, err
 	}
 	held := &hold{world: w, kind: kind, lease: h.lease, id: told.ID}
@@ -57,7 +57,7 @@ const renewalsPerLease = 3
 func (h *hold) renew(ctx context.Context) {
 	for wait(ctx, h.lease/renewalsPerLease) {
 		var told struck
-		err := call(ctx, h.world, h.world.Aside(), http.MethodPost, "/faults/"+h.id+"/renew", nil, &told)
+		err := beside(h.world).call(ctx, http.MethodPost, "/faults/"+h.id+"/renew", nil, &told)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -82,7 +82,7 @@ func (h *hold) release(ctx context.Context) error {
 	h.end()
 	h.ended.Wait()
 	var told struck
-	err := call(ctx, h.world, h.world.Client(), http.MethodDelete, "/faults/"+h.id, nil, &told)
+	err := within(h.world).call(ctx, http.MethodDelete, "/faults/"+h.id, nil, &told)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (h Hooks) ask(ctx context.Context, w *simcity.World) (*host, error) {
 	var told struct {
 		Kinds []struct{ Type string }
 	}
-	if err := call(ctx, w, w.Client(), http.MethodGet, "/faults", nil, &told); err != nil {
+	if err := within(w).call(ctx, http.MethodGet, "/faults", nil, &told); err != nil {
 		return nil, err
 	}
 	for _, kind := range told.Kinds {
