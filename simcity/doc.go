@@ -143,8 +143,8 @@
 //			Run(t)
 //	}
 //
-// Run it with -count=1, or go test answers a repeat from its cache, and with the
-// -timeout that the error asks for. Everything fails closed:
+// Run it with -count=1, since go test would answer a repeat from its cache, and
+// with the -timeout that the error asks for. Everything fails closed:
 //
 //   - The host is loopback or on the allow-list ([URLTarget.AllowHost],
 //     SIMCITY_ALLOWED_HOSTS), in one plain spelling. It is resolved once; its
