@@ -277,7 +277,7 @@ func TestConnectionsAreKeptAndPhasesMeasured(t *testing.T) {
 			t.Cleanup(server.Close)
 			roots := x509.NewCertPool()
 			roots.AddCert(server.Certificate())
-			target := network(simcity.URL("https://example.com").AllowHost("example.com").RootCAs(roots), server.Listener.Addr().String(), public)
+			target := network(simcity.URL("https://example.com").AllowHost("example.com").RootCAs(roots).Limit(simcity.Limits{Rate: 10_000}), server.Listener.Addr().String(), public)
 			res := visit(t, target, func(ctx context.Context, c *simcity.Citizen) error {
 				for range 20 {
 					if err := get(ctx, c, "/"); err != nil {
