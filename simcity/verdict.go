@@ -179,6 +179,10 @@ func (rule *rule) result() InvariantResult {
 		Name: rule.Name, When: rule.When, Severity: rule.Severity, Status: Kept,
 		Violations: rule.violations, Judgement: rule.last,
 	}
+	if !rule.judged { // the run was cut short: how it stood is no judgement, but tells value and bound
+		res.Judgement, _ = rule.now()
+		res.Judgement.Breach = nil
+	}
 	switch {
 	case rule.violations > 0:
 		res.Status = Violated
