@@ -180,7 +180,10 @@ func (rule *rule) result() InvariantResult {
 		Violations: rule.violations, Judgement: rule.last,
 	}
 	if !rule.judged { // the run was cut short: how it stood is no judgement, but tells value and bound
-		res.Judgement, _ = rule.now()
+		var known bool
+		if res.Judgement, known = rule.now(); !known && rule.first != nil {
+			res.Judgement = rule.plain()
+		}
 		res.Judgement.Breach = nil
 	}
 	switch {
