@@ -17,7 +17,7 @@ type feed struct {
 	wake                  chan struct{} // buffered by one
 
 	mu      sync.RWMutex // the run takes it before readers that come later
-	frames  [][]byte // of the events from first on
+	frames  [][]byte     // of the events from first on
 	first   int64
 	bytes   int
 	shots   []shot // those of the frames, and the latest in any case
