@@ -246,25 +246,29 @@ func (r *run) found() bool {
 	})
 	var base http.RoundTripper
 	if err := r.guard("the target's factory", func() (err error) { base, err = r.target.open(r); return err }); err != nil {
-		if !errors.Is(err, errPanicked) {
-			r.find(Finding{Kind: FindingTarget, Text: err.Error()})
-		}
-		r.closeHost()
-		return false
+		return r.refuse(FindingTarget, err)
 	}
 	r.handlers, _ = base.(*handlerTransport)
 	r.seams.setBase(base)
+	if err := r.guard("the target's Equip", r.equip); err != nil {
+		return r.refuse(FindingTarget, err)
+	}
 	if err := r.guard("a fault's Ready", r.ready); err != nil {
-		if !errors.Is(err, errPanicked) {
-			r.find(Finding{Kind: FindingFault, Text: err.Error()})
-		}
-		r.closeHost()
-		return false
+		return r.refuse(FindingFault, err)
 	}
 	if r.paced() { // what the factory took is not the run's time
 		r.startClock()
 	}
 	return true
+}
+
+// refuse ends a run that has not begun; a panic has been told. It is false.
+func (r *run) refuse(kind FindingKind, err error) bool {
+	if !errors.Is(err, errPanicked) {
+		r.find(Finding{Kind: kind, Text: err.Error()})
+	}
+	r.closeHost()
+	return false
 }
 
 // startClock makes the conductor: simulated time begins.

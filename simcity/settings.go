@@ -63,8 +63,8 @@ const (
 	// envAllowedEnvs are the environments that a target elsewhere may be, and
 	// envAllowedHosts the hosts beside loopback that may be touched, each a list with
 	// commas. They count outside of tests, too.
-	envAllowedEnvs  = "SIMCITY_ALLOWED_ENVS"
-	envAllowedHosts = "SIMCITY_ALLOWED_HOSTS"
+	envAllowedEnvs  = staging.EnvEnvironments
+	envAllowedHosts = staging.EnvHosts
 
 	// envWorker makes this process a worker of a sweep. It is our own.
 	envWorker = "SIMCITY_TEST_WORKER"
@@ -165,6 +165,10 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 }
 
+// ofTests are variables that tests read for themselves: the real parts that must be
+// there, and whether goldens are rewritten.
+var ofTests = []string{"SIMCITY_REQUIRE", "SIMCITY_UPDATE"}
+
 // readSettings reads the SIMCITY_ variables. An unknown one is an error: a
 // misspelt setting must not be ignored in silence.
 func readSettings(environ []string) (settings, error) {
@@ -179,7 +183,7 @@ func readSettings(environ []string) (settings, error) {
 			foreign[name] = value
 			continue
 		}
-		if strings.HasPrefix(name, "SIMCITY_TEST_") || name == "SIMCITY_REQUIRE" || value == "" {
+		if strings.HasPrefix(name, "SIMCITY_TEST_") || slices.Contains(ofTests, name) || value == "" {
 			continue
 		}
 		read := readers[name]
@@ -214,7 +218,7 @@ func knownSettings() []string {
 	for name := range readers {
 		names = append(names, name)
 	}
-	names = append(names, "SIMCITY_REQUIRE")
+	names = append(names, ofTests...)
 	slices.Sort(names)
 	return names
 }
@@ -265,23 +269,8 @@ func parseSeed(value string) (uint64, error) {
 
 // stagingRules are the environment's word on which targets may be touched.
 func stagingRules() (staging.Rules, error) {
-	rules := staging.Rules{Environments: []string{"test", "staging", "recovery", "local"}}
-	if list, given := os.LookupEnv(envAllowedEnvs); given && list != "" {
-		rules.Environments = listed(list)
-	}
-	rules.Hosts = listed(os.Getenv(envAllowedHosts))
+	rules := staging.FromEnvironment()
 	return rules, refused(rules.Check())
-}
-
-// listed are the words of a list with commas.
-func listed(list string) []string {
-	var words []string
-	for word := range strings.SplitSeq(list, ",") {
-		if word = strings.TrimSpace(word); word != "" {
-			words = append(words, word)
-		}
-	}
-	return words
 }
 
 // environment reads the process's settings. Each known one is asked for by name

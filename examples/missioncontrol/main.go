@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -38,6 +39,12 @@ type settings struct {
 	addr    string
 	history string
 	token   string
+
+	marketplace string // address; empty: there is none
+	environment string
+	database    string
+	speed       float64
+	secret      string // of its test hooks
 }
 
 func parse(args []string, out io.Writer) (settings, error) {
@@ -47,11 +54,22 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0: any")
 	flags.StringVar(&s.history, "history", filepath.Join(os.TempDir(), fmt.Sprintf("simcity-missioncontrol-%d.db", os.Getuid())), "SQLite file of the history")
 	flags.StringVar(&s.token, "token", os.Getenv("SIMCITY_TOKEN"), "access token; default a new one")
+	flags.StringVar(&s.marketplace, "marketplace", "", "loopback address of a marketplace that stays up, as a staging system does; empty: none")
+	flags.StringVar(&s.environment, "environment", "local", "what the marketplace says that it is")
+	flags.StringVar(&s.database, "database", "", "Postgres of the marketplace; default that of MARKETPLACE_DATABASE, or none: it keeps its data in memory")
+	flags.Float64Var(&s.speed, "speed", 1, "how many times as often the marketplace's background work comes round")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("%q is no flag; see -help", flags.Arg(0))
+	}
+	s.database = cmp.Or(s.database, os.Getenv("MARKETPLACE_DATABASE"))
+	s.secret = os.Getenv("SIMCITY_SECRET")
+	if s.marketplace != "" {
+		if err := local.CheckAddress(s.marketplace); err != nil {
+			return s, fmt.Errorf("-marketplace: %w", err)
+		}
 	}
 	if err := local.CheckAddress(s.addr); err != nil {
 		return s, fmt.Errorf("-addr: %w", err)
@@ -87,6 +105,13 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	listener, err := local.Listen(s.addr)
 	if err != nil {
 		return err
+	}
+	if s.marketplace != "" {
+		stop, failed := serveMarketplace(ctx, s, out)
+		if failed != nil {
+			return errors.Join(failed, listener.Close(), mission.Close())
+		}
+		defer func() { err = errors.Join(err, stop()) }()
 	}
 	fmt.Fprintf(out, "Mission Control: %s\nAccess token:    %s\nHistory:         %s\n", door.URL(listener.Addr()), door.Token(), s.history)
 	return local.Serve(ctx, listener, door.Handler(mission), mission.Close)

@@ -18,7 +18,6 @@ var clockHolders = exemptions{
 	"simcity/limits.go":                      "requests to a target elsewhere are limited in real time",
 	"simcity/phases.go":                      "what requests to a target elsewhere wait for is real time",
 	"simcity/missioncontrol/clock.go":        "a control plane lives in real time, outside of runs",
-	"simcity/missioncontrol/testui/clock.go": "who looks at tests lives on real time",
 	"simcity/cmd/simcity/clock.go":           "a command is called on some real date",
 	"simcity/play.go":                        "a test's deadline is in real time",
 	"simcity/reporter.go":                    "a run's id and its real date: no part of what a seed repeats",
@@ -26,10 +25,13 @@ var clockHolders = exemptions{
 	"simcity/sweep.go":                       "seeds per second are of real time",
 	"simcity/sweeper.go":                     "a worker process has limits in real time",
 	"simcity/run.go":                         "the host's clock, for latencies, and the date on which a run begins",
+	"simcity/report/notify/clock.go":         "services are called in real time, after the run",
 	"simcity/telemetry/clock.go":             "delivery happens in real time, outside of the run",
 	"simcity/telemetry/runner/clock.go":      "leases are in real time, outside of all runs",
 	"simcity/testhooks/clock.go":             "leases are in real time: whoever renews them may be dead",
+	"chaos/remote/clock.go":                  "likewise, on the other side",
 	"simcity/wind.go":                        "under a Stepped clock handlers end in real time, which is waited for",
+	"simcity/missioncontrol/testui/clock.go": "who looks at tests lives on real time",
 }
 
 // clockReaders are the functions of time that read the wall clock or wait for
