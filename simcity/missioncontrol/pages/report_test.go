@@ -51,7 +51,7 @@ func TestAReportOpensAsAFile(t *testing.T) {
 			p.requireAccessible(name, 375, "light")
 			require.Positive(t, ask[int](p, `document.querySelectorAll("polyline").length`))
 			if run.Result == "FAIL" {
-				require.Contains(t, p.text("#failure"), "2 live claims on vendor-15")
+				require.Regexp(t, `2 live claims on vendor-\d+`, p.text("#failure"))
 				require.Contains(t, p.text("#findings"), "new zero_double_bookings")
 				require.Contains(t, p.text("#repeat"), `"seed":"42"`)
 			} else {
