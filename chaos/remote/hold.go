@@ -16,7 +16,6 @@ import (
 
 // A struck is a fault as the host tells it.
 type struck struct {
-	ID      string `json:"id"`
 	State   string `json:"state"`
 	Touched int64  `json:"touched"`
 	EndedBy string `json:"endedBy"`
