@@ -192,6 +192,17 @@ func (rule *rule) plain() Judgement {
 	return j
 }
 
+// cutShort is how a rule stood that was never judged, because the run was cut short:
+// its value and bound, but no breach.
+func (rule *rule) cutShort() Judgement {
+	j, known := rule.now()
+	if !known && rule.first != nil {
+		j = rule.plain()
+	}
+	j.Breach = nil
+	return j
+}
+
 // endPhase judges the steady invariants when a fault is about to begin, and at
 // the end of the run.
 func (r *run) endPhase(last bool) {

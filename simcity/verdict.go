@@ -190,12 +190,8 @@ func (rule *rule) result() InvariantResult {
 		Name: rule.Name, When: rule.When, Severity: rule.Severity, Status: Kept,
 		Violations: rule.violations, Judgement: rule.last,
 	}
-	if !rule.judged { // the run was cut short: how it stood is no judgement, but tells value and bound
-		var known bool
-		if res.Judgement, known = rule.now(); !known && rule.first != nil {
-			res.Judgement = rule.plain()
-		}
-		res.Judgement.Breach = nil
+	if !rule.judged {
+		res.Judgement = rule.cutShort()
 	}
 	switch {
 	case rule.violations > 0:
