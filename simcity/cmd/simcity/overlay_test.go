@@ -92,13 +92,13 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 }
 
 // planted are the modes with a race, and what each violates.
-var planted = map[string]string{"book": "FAIL", "count": "FAIL", "price": "FAIL", "move": "deadlock", "upgrade": "deadlock"}
+var planted = map[string]string{"book": "FAIL", "count": "FAIL", "price": "FAIL", "move": "deadlock", "upgrade": "deadlock", "keep": "leak"}
 
 func TestRacesAreFoundByTheOverlayAlone(t *testing.T) {
 	t.Parallel()
 	h := shop(t)
-	with := h.live(t, h.overlaid, "book=10,count=10,price=10,move=10,upgrade=10")
-	without := h.live(t, h.plain, "book=50,count=50,price=50,move=50,upgrade=50")
+	with := h.live(t, h.overlaid, "book=10,count=10,price=10,move=10,upgrade=10,keep=10")
+	without := h.live(t, h.plain, "book=50,count=50,price=50,move=50,upgrade=50,keep=50")
 	for mode, kind := range planted {
 		require.Positive(t, with[mode].Kinds[kind], "%s: %+v", mode, with[mode])
 		require.NotZero(t, with[mode].First)
@@ -128,7 +128,7 @@ func TestDeadlockIsToldWithAllItsStacks(t *testing.T) {
 func TestCorrectHostsRaiseNoAlarm(t *testing.T) {
 	t.Parallel()
 	h := shop(t)
-	for mode, r := range h.live(t, h.overlaid, "book-right=200,count-right=200,price-right=200,move-right=200,fork=100,queue=100") {
+	for mode, r := range h.live(t, h.overlaid, "book-right=200,count-right=200,price-right=200,move-right=200,keep-right=200,fork=100,queue=100") {
 		require.True(t, r.PassedAll, "%s: %+v", mode, r)
 	}
 }
