@@ -350,6 +350,9 @@ func (r *Result) Explain() string {
 		if v.Detail != "" {
 			fmt.Fprintf(&b, "    why:  %s\n", v.Detail)
 		}
+		if v.PictureFile != "" {
+			fmt.Fprintf(&b, "    as a picture: %s\n", v.PictureFile)
+		}
 		if op := v.Operation; op != nil {
 			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Citizen, op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
 		}
