@@ -128,7 +128,9 @@ func TestFailureThatDoesNotRepeatIsNotShrunk(t *testing.T) {
 		}
 		return nil
 	})).Shrink(t)
-	require.ErrorContains(t, err, "seed 1 is not reproducible: the second run of it did not fail by nobody_refused")
+	require.ErrorContains(t, err, "seed 1 is not reproducible: two runs of it differ from event ")
+	require.ErrorContains(t, err, `first:  0s visitor/1 operation {"number":1,"operation":"get","outcome":"conflict"`)
+	require.ErrorContains(t, err, `second: 0s visitor/1 operation {"number":1,"operation":"get","outcome":"ok"`)
 }
 
 func TestFailingTestPrintsTheSmallestRunWhenAsked(t *testing.T) {
