@@ -129,7 +129,7 @@ func (l *life) callOff(ctx context.Context, c *claim) error {
 	if !l.Now().Before(c.Start) {
 		return nil
 	}
-	if err := l.cancel(ctx, c); err != nil {
+	if err := l.cancel(ctx, c, ""); err != nil {
 		return only(ctx, err)
 	}
 	if !l.chance(l.Habits.Regret) || c.Start.Before(l.earliest()) {

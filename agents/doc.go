@@ -90,7 +90,7 @@
 //	                was acknowledged
 //	see, mine       Released and Refunded, if the answer shows it; mine also Saw
 //	reschedule      Moved, and Asked if the vendor is asked again; or Refused
-//	cancel          Released, Refunded
+//	cancel          Released, Refunded; Completed, if it raced the payment
 //	ledger          Reported, after refunds that its entries made known
 //	inbox           Saw, for each request that is new
 //	accept, decline, propose
@@ -110,8 +110,8 @@
 //
 // # Limits
 //
-// A customer's requests follow one another: it does not send two at a time,
-// as a household with two phones does. Dates are UTC. A customer that is alive
+// A customer sends two requests at a time only where it pays and cancels at once
+// ([Habits].Torn); all others follow one another. Dates are UTC. A customer that is alive
 // when the run ends does not report its ledger. An intruder cannot know whether
 // what it was denied exists. Refunds of apps whose ledger has no entries are
 // known only from bookings.

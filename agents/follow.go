@@ -52,7 +52,7 @@ func (l *life) await(ctx context.Context, c *claim) error {
 		}
 	}
 	if !l.character.Patient && c.Status == StatusRequested && l.chance(0.5) {
-		return only(ctx, l.cancel(ctx, c))
+		return only(ctx, l.cancel(ctx, c, ""))
 	}
 	return l.consider(ctx, c)
 }
@@ -90,7 +90,7 @@ func (l *life) consider(ctx context.Context, c *claim) error {
 			return err
 		}
 	}
-	return only(ctx, l.cancel(ctx, c))
+	return only(ctx, l.cancel(ctx, c, ""))
 }
 
 // move reschedules a booking.
@@ -120,8 +120,8 @@ func (l *life) move(ctx context.Context, c *claim, to time.Time) error {
 	})
 }
 
-// cancel gives a booking back.
-func (l *life) cancel(ctx context.Context, c *claim) error {
+// cancel gives a booking back. That completes the funnel, unless it is empty.
+func (l *life) cancel(ctx context.Context, c *claim, funnel string) error {
 	return l.do(ctx, OpCancel, c.ID, func(ctx context.Context, op *simcity.Operation) error {
 		b, refund, err := l.market.Cancel(ctx, l.User, c.ID)
 		if inDoubt(err) {
@@ -134,6 +134,7 @@ func (l *life) cancel(ctx context.Context, c *claim) error {
 		l.learnReleased(op, c)
 		l.learnRefunded(op, c, refund.Cents, refund.ID)
 		l.update(op, c, b)
+		l.complete(op, funnel)
 		return nil
 	})
 }

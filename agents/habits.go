@@ -48,12 +48,16 @@ type Habits struct {
 	Regret float64
 	// NoShow is the share of customers who do not come. Default 0.05.
 	NoShow float64
+	// Torn is the share of payments that are under way when the same booking is
+	// cancelled on a second device, as in a household that does not agree. Default
+	// 0.08.
+	Torn float64
 }
 
 func defaultHabits() Habits {
 	return Habits{
 		Traveller: 0.12, Twice: 0.6, Repeat: 0.1, Promo: 0.4, Collector: 0.05,
-		Mistype: 0.05, Abandon: 0.03, Herd: 0.1, Stale: 0.5, Regret: 0.3, NoShow: 0.05,
+		Mistype: 0.05, Abandon: 0.03, Herd: 0.1, Stale: 0.5, Regret: 0.3, NoShow: 0.05, Torn: 0.08,
 	}
 }
 

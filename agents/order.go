@@ -67,9 +67,16 @@ func (l *life) take(ctx context.Context, s Slot, seen []Slot, funnel string) (ta
 		return false, err
 	}
 	if c.unpaid() {
-		if err := l.pay(ctx, c, o, funnel); err != nil {
+		settle := l.pay
+		if l.chance(l.Habits.Torn) {
+			settle = l.payTorn
+		}
+		if err := settle(ctx, c, o, funnel); err != nil {
 			return errors.Is(err, ErrPromo), only(ctx, err)
 		}
+	}
+	if !c.live() {
+		return false, nil
 	}
 	return false, l.follow(ctx, c)
 }
@@ -190,7 +197,7 @@ func (l *life) pay(ctx context.Context, c *claim, o Order, funnel string) error 
 	switch {
 	case errors.Is(err, ErrPromo): // used up since it was booked
 		l.usedPromo = true
-		if gone := l.cancel(ctx, c); ended(ctx, gone) {
+		if gone := l.cancel(ctx, c, ""); ended(ctx, gone) {
 			return gone
 		}
 		return err

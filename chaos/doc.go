@@ -99,8 +99,9 @@
 // # Limits
 //
 // Every fault works under the Virtual, Stepped and Paced clocks, and waits in
-// simulated time; under a Virtual clock all its draws follow the seed. Hooks need
-// a target that is built in process, as do seams.
+// simulated time; under a Virtual clock all its draws follow the seed. Hooks of a
+// target elsewhere are offered by package chaos/remote; seams need a target that is
+// built in process.
 //
 // Requests of collectors and probes are spared, since the judge must see what is.
 // A second delivery by

@@ -24,7 +24,7 @@ type payment struct {
 	way      int
 	amount   int64
 	from, to time.Duration // of its operation
-	citizen  string
+	client   string
 }
 
 type paymentID struct {
@@ -80,10 +80,10 @@ func (a *account) fold(before time.Duration) {
 	a.recent = a.recent[:rest]
 }
 
-// total is what must be in a report of the citizen's that began at a time, and
+// total is what must be in a report of the client's that began at a time, and
 // what may be in it as well, because the payment's operation overlapped. It is
 // not ok for a report that began too long ago.
-func (a *account) total(way int, began time.Duration, citizen string) (must, may int64, ok bool) {
+func (a *account) total(way int, began time.Duration, client string) (must, may int64, ok bool) {
 	if a.until > 0 && began <= a.until {
 		return 0, 0, false
 	}
@@ -91,7 +91,7 @@ func (a *account) total(way int, began time.Duration, citizen string) (must, may
 	for _, p := range a.recent {
 		switch {
 		case p.way != way:
-		case p.to < began || p.to == began && p.citizen == citizen:
+		case p.to < began || p.to == began && p.client == client:
 			must += p.amount
 		default:
 			may += p.amount

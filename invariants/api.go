@@ -44,7 +44,7 @@ func percentile(name string, q float64, bound time.Duration) simcity.Invariant {
 						Samples: latency.Count(), Needs: 100,
 					}, got >= bound, "")
 				},
-				Restart: latency.Reset,
+				Restart: latency.Reset, Anytime: true,
 			}
 		},
 	}
@@ -57,25 +57,35 @@ func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisec
 // and rejections are no errors. Steady, critical, needs 100 operations in the
 // phase.
 func APIErrorRate(bound float64) simcity.Invariant {
-	return shareBelow("api_error_rate", "fail", bound, func(op *simcity.Operation) bool {
-		return op.Outcome == simcity.Failed
-	})
+	return proportion{
+		name: "api_error_rate", of: "operations", what: "fail", bound: or(bound, 0.01), needs: 100,
+		so: func(op *simcity.Operation) bool { return op.Outcome == simcity.Failed },
+	}.below()
 }
 
-// shareBelow makes a rule of the share of operations of which something is so.
-func shareBelow(name, what string, bound float64, so func(*simcity.Operation) bool) simcity.Invariant {
-	if bound == 0 {
-		bound = 0.01
-	}
+// A proportion is a rule of the share of certain operations of which something
+// is so.
+type proportion struct {
+	name, of, what string
+	bound          float64
+	needs          int64
+	among          func(*simcity.Operation) bool // nil: all
+	so             func(*simcity.Operation) bool
+}
+
+func (p proportion) below() simcity.Invariant {
 	return simcity.Invariant{
-		Name: name, Doc: "fewer than " + percent(bound) + " of operations " + what, When: simcity.Steady,
+		Name: p.name, Doc: "fewer than " + percent(p.bound) + " of " + p.of + " " + p.what, When: simcity.Steady,
 		Begin: func(*simcity.World) simcity.Check {
 			var such, all int64
 			var last string
 			return simcity.Check{
 				Operation: func(op *simcity.Operation) *simcity.Breach {
+					if p.among != nil && !p.among(op) {
+						return nil
+					}
 					all++
-					if so(op) {
+					if p.so(op) {
 						such++
 						last = op.Name
 					}
@@ -84,14 +94,22 @@ func shareBelow(name, what string, bound float64, so func(*simcity.Operation) bo
 				Judge: func() simcity.Judgement {
 					rate := share(such, all)
 					return steady(simcity.Judgement{
-						Got: percent(rate), Want: "less than " + percent(bound), Value: rate, Bound: bound,
-						Samples: all, Needs: 100,
-					}, rate >= bound, fmt.Sprintf("%d of %d operations %s, the last was %q", such, all, what, last))
+						Got: percent(rate), Want: "less than " + percent(p.bound), Value: rate, Bound: p.bound,
+						Samples: all, Needs: p.needs,
+					}, rate >= p.bound, fmt.Sprintf("%d of %d %s %s, the last was %q", such, all, p.of, p.what, last))
 				},
-				Restart: func() { such, all = 0, 0 },
+				Restart: func() { such, all = 0, 0 }, Anytime: true,
 			}
 		},
 	}
+}
+
+// or is standard where value is zero.
+func or(value, standard float64) float64 {
+	if value == 0 {
+		return standard
+	}
+	return value
 }
 
 // steady adds a breach to a judgement that has enough samples to be one.

@@ -45,7 +45,7 @@ func CacheHitRate(bound float64) simcity.Invariant {
 				Restart: func() {
 					hit.known, miss.known = false, false
 					hits, lookups = 0, 0
-				},
+				}, Anytime: true,
 			}
 		},
 	}
@@ -80,7 +80,7 @@ func CacheInvalidationSpike(bound float64) simcity.Invariant {
 						Samples: c.readings, Needs: spikeReadings,
 					}, c.peak >= bound, fmt.Sprintf("highest in the readings up to %v", c.peakAt))
 				},
-				Restart: c.restart,
+				Restart: c.restart, Anytime: true,
 			}
 		},
 	}

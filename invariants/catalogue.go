@@ -25,6 +25,7 @@ func Catalogue() []simcity.Invariant {
 		MoneyConservation(),
 		QuotasRespected(Quotas{}),
 		IdempotentRetries(),
+		Overlaps(0),
 		TickDrift(0),
 		MemoryUsage(0),
 	}

@@ -91,6 +91,10 @@ var rules = map[string]struct{ breaks, keeps history }{
 		breaks: retries(5, 1),
 		keeps:  retries(5, 0),
 	},
+	"overlapping_requests": {
+		breaks: onDevices(2, 20),
+		keeps:  onDevices(2, 21),
+	},
 	"orchestrator_tick_drift": {
 		breaks: history{simcity.Snapshot{Paced: true, DriftMillis: 100}},
 		keeps:  history{simcity.Snapshot{Paced: true, DriftMillis: 99}},
@@ -200,6 +204,18 @@ func retries(n, different int) history {
 	return many(n, func(i int) any {
 		return did("a", "book", 0, 0, simcity.Fact{Kind: simcity.Repeated, ID: fmt.Sprint(i), Same: i >= different})
 	})
+}
+
+// onDevices is operations of a citizen who does several things at once, of which
+// some fail.
+func onDevices(n, all int) history {
+	h := failures(n, all)
+	for i := range h {
+		op := h[i].(simcity.Operation)
+		op.Device = 1 + i%2
+		h[i] = op
+	}
+	return h
 }
 
 func memories(percent ...float64) history {

@@ -32,6 +32,7 @@
 //	money_conservation            totals equal what was told             always   critical  10 reports
 //	quotas_respected              5 claims, 1 use, 20 uses of WELCOME    always   critical  1 claim or use
 //	idempotent_retries            0 other answers                        always   critical  5 retries
+//	overlapping_requests          < 10 % fail on two devices at once      steady   critical  10 operations
 //	orchestrator_tick_drift       < 100 ms per real second               steady   critical  1 tick if paced
 //	memory_usage                  < 80 %                                 always   critical  3 looks
 //

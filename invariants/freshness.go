@@ -44,7 +44,7 @@ func SearchFreshness(limit time.Duration) simcity.Invariant {
 					return breach
 				},
 				Judge:   func() simcity.Judgement { return none("listings not found", missed, samples, 3) },
-				Restart: func() { samples, missed = 0, 0 },
+				Restart: func() { samples, missed = 0, 0 }, Anytime: true,
 			}
 		},
 	}

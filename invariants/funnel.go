@@ -40,7 +40,7 @@ func BookingFunnel(bound float64) simcity.Invariant {
 						Got: percent(rate), Want: "at least " + percent(bound), Value: rate, Bound: bound,
 						Samples: counted, Needs: 20,
 					}, rate < bound, fmt.Sprintf("%d of %d completed", f.completed, counted))
-				},
+				}, Anytime: true,
 			}
 		},
 	}

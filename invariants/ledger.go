@@ -98,7 +98,7 @@ func (l *ledger) place(op *simcity.Operation, f *simcity.Fact) *stay {
 
 // renew lets a stay go on as it is.
 func (l *ledger) renew(op *simcity.Operation, f *simcity.Fact, s *stay) {
-	s.acked, s.ackedBy = op.End, op.Citizen
+	s.acked, s.ackedBy = op.End, op.Client()
 	switch {
 	case f.Kind == simcity.Confirmed:
 		s.lapse = forever
@@ -118,7 +118,7 @@ func (l *ledger) open(op *simcity.Operation, f *simcity.Fact, before *stay, cert
 		id: f.ID, holder: f.Holder, resource: f.Resource, spelling: f.Spelling,
 		capacity: f.Capacity, start: f.Start, end: f.End,
 		from: op.End, to: forever, begun: op.Start, ended: forever,
-		lapse: forever, confirmed: forever, acked: op.End, ackedBy: op.Citizen,
+		lapse: forever, confirmed: forever, acked: op.End, ackedBy: op.Client(),
 		operation: op.Number, citizen: op.Citizen, travelled: travelled(f),
 	}
 	if before != nil {
@@ -236,9 +236,9 @@ func elsewhere(f *simcity.Fact, s *stay) bool {
 
 // tangled reports whether an operation began before the last one that spoke of
 // the stay had ended, so that their order is unknown. The operations of one
-// citizen are always in order.
+// client are always in order.
 func tangled(op *simcity.Operation, s *stay) bool {
-	return op.Citizen != s.ackedBy && op.Start <= s.acked
+	return op.Client() != s.ackedBy && op.Start <= s.acked
 }
 
 func (l *ledger) shelve(s *stay, now time.Duration) {

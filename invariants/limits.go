@@ -11,7 +11,8 @@ import (
 // for abuse: citizens who behave should hardly ever meet them. Steady, critical,
 // needs 100 operations in the phase.
 func Limits(bound float64) simcity.Invariant {
-	return shareBelow("rate_limited_share", "are answered 429", bound, func(op *simcity.Operation) bool {
-		return op.Status == http.StatusTooManyRequests
-	})
+	return proportion{
+		name: "rate_limited_share", of: "operations", what: "are answered 429", bound: or(bound, 0.01), needs: 100,
+		so: func(op *simcity.Operation) bool { return op.Status == http.StatusTooManyRequests },
+	}.below()
 }

@@ -144,6 +144,20 @@ func TestAProbeTellsOnceWhatStaysWrong(t *testing.T) {
 	require.Equal(t, "the probe panicked: no database", review(bad, nil).breaches[0].Got)
 }
 
+// A probe whose request the end of the run has cut has seen nothing.
+func TestAProbeThatIsCutByTheEndDoesNotCount(t *testing.T) {
+	t.Parallel()
+	answers := []error{nil, fmt.Errorf("GET /probes: %w", simcity.ErrOver), nil}
+	next := 0
+	rule := invariants.Probe("rows", func(context.Context, *simcity.World) error {
+		next++
+		return answers[next-1]
+	})
+	v := review(rule, history{tick(0), tick(0)})
+	require.Empty(t, v.breaches)
+	require.Equal(t, int64(2), v.judgement.Samples)
+}
+
 func TestSteadyRulesForgetAtRestart(t *testing.T) {
 	t.Parallel()
 	for _, inv := range invariants.Catalogue() {

@@ -43,7 +43,7 @@ func memoryUsage(bound float64, root fs.FS) simcity.Invariant {
 		When: simcity.Always,
 		Begin: func(*simcity.World) simcity.Check {
 			m := &memory{bound: bound, process: process{root: root}, nextLook: -forever}
-			return simcity.Check{Tick: m.tick, Judge: m.judge}
+			return simcity.Check{Tick: m.tick, Judge: m.judge, Anytime: true}
 		},
 	}
 }

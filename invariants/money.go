@@ -121,7 +121,7 @@ func (m *money) pay(op *simcity.Operation, f *simcity.Fact, way int) {
 	if own.told(way, f.Of) {
 		return
 	}
-	p := payment{way: way, amount: f.Amount, from: op.Start, to: op.End, citizen: op.Citizen}
+	p := payment{way: way, amount: f.Amount, from: op.Start, to: op.End, client: op.Client()}
 	if own != &m.all {
 		own.add(p)
 	}
@@ -147,7 +147,7 @@ func (m *money) report(op *simcity.Operation, f *simcity.Fact) {
 	if op.Outcome == simcity.Failed || a == nil || len(m.reports) >= reportLimit {
 		return
 	}
-	must, may, ok := a.total(way, op.Start, op.Citizen)
+	must, may, ok := a.total(way, op.Start, op.Client())
 	if !ok {
 		return
 	}

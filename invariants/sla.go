@@ -43,8 +43,8 @@ func VendorSLA(sla SLA) simcity.Invariant {
 		When: simcity.AtEnd,
 		Begin: func(w *simcity.World) simcity.Check {
 			i := &inbox{world: w, within: sla.Within, due: make(map[string]time.Duration), early: make(map[string]time.Duration)}
-			return simcity.Check{Operation: i.operation, Tick: i.tick, Judge: func() simcity.Judgement {
-				i.expire()
+			return simcity.Check{Operation: i.operation, Tick: i.tick, Anytime: true, Judge: func() simcity.Judgement {
+				i.expire() // after a tick there is nothing to expire
 				all := i.met + i.missed
 				rate := share(i.met, all)
 				return steady(simcity.Judgement{

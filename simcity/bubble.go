@@ -134,6 +134,9 @@ func (r *run) position() uint64 {
 	if c := r.conducting.Load(); c != nil {
 		position += c.Steps()
 	}
+	if way := r.remote.Load(); way != nil { // each has a deadline
+		position += uint64(way.requests.Load())
+	}
 	return position
 }
 

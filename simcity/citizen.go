@@ -31,6 +31,7 @@ type Citizen struct {
 	actor      actor
 	number     int
 	id         string
+	device     int // 0 for the citizen itself: see Together
 	persona    string
 	random     *rand.Rand
 	client     *http.Client
@@ -132,7 +133,7 @@ func (c *Citizen) AtEnd(cleanUp func(context.Context) error) { c.atEnd = append(
 //
 // Do returns call's error, or one that is [ErrOver] when the run is over or the
 // citizen has used up its population's StepLimit. Operations of one citizen do
-// not nest.
+// not nest; several at once take devices: [Citizen.Together].
 func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx context.Context, op *Operation) error) error {
 	if c.operation != nil {
 		panic(fmt.Sprintf("simcity: %s began operation %q inside operation %q", c.id, name, c.operation.Name))
@@ -146,7 +147,10 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		return fmt.Errorf("%w for %s: StepLimit of %d operations", ErrOver, c.id, c.population.StepLimit)
 	}
 	c.steps++
-	op := &Operation{Citizen: c.id, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
+	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
+	if way := c.run.remote.Load(); way != nil {
+		op.Input = way.scrubbed(input, c)
+	}
 	late := c.run.lateness(&c.intent, op.Start)
 	hostBegan := c.run.hostNow()
 	c.operation = op

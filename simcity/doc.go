@@ -74,6 +74,9 @@
 //     fails, shows it and prints a test for it: see [Cut] and [Reproduce]
 //   - SIMCITY_SPEED=100 slows a Virtual run down to so many simulated seconds per
 //     real second, to be watched; it stays the same run
+//   - SIMCITY_UI=127.0.0.1:8787 shows runs in the browser, to be watched, paused,
+//     stepped, steered and studied; link package missioncontrol/testui into the
+//     tests. SIMCITY_UI_WAIT is how long a test waits for people (2m)
 //   - SIMCITY_TELEMETRY=sqlite:runs.db keeps the history of runs: see [Reporter]
 //   - SIMCITY_OVERLAY=0 leaves locks alone in a binary with the overlay
 //   - SIMCITY_OVERLAY_PACKAGES names the host's packages there

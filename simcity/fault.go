@@ -28,7 +28,8 @@ type Fault struct {
 	Ready func(w *World) error
 	// Inject makes it happen and returns how to undo it, which must be right to
 	// call even if the host has healed itself meanwhile. It counts what it touches:
-	// a fault that touched nothing proves nothing, and the run is INCONCLUSIVE.
+	// a fault that touched nothing proves nothing, and the run is INCONCLUSIVE. If
+	// the end of the run cuts it short it may return both, and is undone.
 	// Required.
 	Inject func(ctx context.Context, w *World, touched *Touched) (revert func(context.Context) error, err error)
 }

@@ -79,6 +79,10 @@ type Check struct {
 	Judge func() Judgement
 	// Restart forgets the samples: a new steady phase begins. Optional.
 	Restart func()
+	// Anytime says that Judge may be called after every tick: it changes nothing and
+	// asks nobody. Then whoever watches a run sees how the rule stands; else the end
+	// tells it.
+	Anytime bool
 }
 
 // A Breach is what an invariant has against what it saw.

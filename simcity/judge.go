@@ -97,6 +97,21 @@ func (r *run) judgeTick(s *Snapshot) {
 			r.violate(rule, breach, nil, s.Index)
 		}
 	}
+	if watcher, ok := r.recorder.(StandingRecorder); ok {
+		watcher.Stand(r.standings())
+	}
+}
+
+// standings is how the rules stand now.
+func (r *run) standings() []Standing {
+	all := make([]Standing, len(r.judge.rules))
+	for i, rule := range r.judge.rules {
+		all[i] = Standing{Invariant: rule.Name, Violations: rule.violations}
+		if j, ok := rule.now(); ok {
+			all[i].Judgement = &j
+		}
+	}
+	return all
 }
 
 // sealed reports that nothing more is judged.
@@ -152,6 +167,19 @@ func (rule *rule) sumUp() Judgement {
 	j := rule.check.Judge()
 	j.numbersOnly()
 	return j
+}
+
+// now is what the rule would be judged by if the run ended here, where it can say.
+func (rule *rule) now() (Judgement, bool) {
+	if rule.check.Judge == nil {
+		return Judgement{Got: "no breach", Want: "none", Samples: rule.seen, Needs: 1}, true
+	}
+	if !rule.check.Anytime {
+		return Judgement{}, false
+	}
+	j := rule.check.Judge()
+	j.numbersOnly()
+	return j, true
 }
 
 // endPhase judges the steady invariants when a fault is about to begin, and at

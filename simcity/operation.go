@@ -59,6 +59,9 @@ type Operation struct {
 	// Citizen is the id of who called, Population its population.
 	Citizen    string `json:"citizen"`
 	Population string `json:"population"`
+	// Device is 0, or the number of the citizen's device where it did several
+	// things at once: see [Citizen.Together].
+	Device int `json:"device,omitempty"`
 	// Name is the verb: "search", "book".
 	Name string `json:"name"`
 	// Input is what was asked, for readers and history checks.
@@ -109,6 +112,15 @@ func readable(value any) any {
 		return fmt.Sprintf("%+v", value)
 	}
 	return json.RawMessage(encoded)
+}
+
+// Client names who did one thing after the other: the citizen, or one device of
+// it, such as customer/7/2.
+func (op *Operation) Client() string {
+	if op.Device == 0 {
+		return op.Citizen
+	}
+	return op.Citizen + "/" + itoa(op.Device)
 }
 
 // Learn adds facts that follow from the target's answer.
@@ -261,6 +273,10 @@ func (op *Operation) payload(b []byte) []byte {
 	b = append(b, `,"outcome":"`...)
 	b = append(b, op.Outcome.String()...)
 	b = append(b, '"')
+	if op.Device != 0 {
+		b = append(b, `,"device":`...)
+		b = appendInt(b, int64(op.Device))
+	}
 	if op.Status != 0 {
 		b = append(b, `,"status":`...)
 		b = appendInt(b, int64(op.Status))

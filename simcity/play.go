@@ -15,7 +15,9 @@ type play struct {
 	simulation Simulation
 	t          testing.TB
 	settings   settings
-	bundle     *Bundle // to be replayed, or nil
+	bundle     *Bundle  // to be replayed, or nil
+	viewer     Viewer   // shows the run, or nil
+	shown      *showing // the run that it shows, until it is told
 }
 
 func newPlay(s *Simulation, t testing.TB) (*play, error) {
@@ -65,6 +67,11 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	}
 	if err := p.openTelemetry(); err != nil {
 		return nil, err
+	}
+	if p.settings.ui != "" {
+		if p.viewer, err = openViewer(p.settings.ui); err != nil {
+			return nil, err
+		}
 	}
 	return p, p.enoughTime()
 }
@@ -129,7 +136,9 @@ func (p *play) perform() *Result {
 		}
 		return (&sweep{play: p, seeds: seeds, workers: p.settings.workers, ordinal: ordinal}).run()
 	}
+	defer func() { p.conclude(nil) }()
 	res := p.tell(p.judgeSeed())
+	p.conclude(res)
 	switch {
 	case !p.settings.shrink:
 	case res.Verdict == Fail && p.simulation.cut == nil:
@@ -149,11 +158,15 @@ func isTest(t testing.TB) bool {
 func (p *play) judgeSeed() *Result {
 	var first recording
 	keep := p.settings.verify || p.bundle != nil
-	res := p.once(&first, keep)
+	var commands []Command
+	if p.bundle != nil {
+		commands = p.bundle.Result.Commands
+	}
+	res := p.once(&first, keep, commands)
 	if p.settings.verify {
 		var second recording
-		p.simulation.reporter = nil // one history is enough
-		p.compare(res, p.once(&second, keep), first, second)
+		p.simulation.reporter, p.viewer = nil, nil // one history is enough
+		p.compare(res, p.once(&second, keep, res.Commands), first, second)
 	}
 	if p.bundle != nil {
 		p.compareWithBundle(res, first)
@@ -196,8 +209,8 @@ func (p *play) tell(res *Result) *Result {
 	return res
 }
 
-// once runs the simulation one time.
-func (p *play) once(rec *recording, keep bool) *Result {
+// once runs the simulation one time, with the commands of an earlier run.
+func (p *play) once(rec *recording, keep bool, commands []Command) *Result {
 	s := p.simulation
 	if keep {
 		s.watchers = append(slices.Clone(s.watchers), rec.take)
@@ -207,12 +220,8 @@ func (p *play) once(rec *recording, keep bool) *Result {
 			fmt.Fprintf(p.t.Output(), "%8d %-14s %-16s %-15s %s\n", e.Index, e.At, e.Actor, e.Type, e.Payload)
 		})
 	}
-	var commands []Command
-	if p.bundle != nil {
-		commands = p.bundle.Result.Commands
-	}
 	r := newRun(&s, s.seed, commands)
-	if err := r.announce(s.reporter); err != nil {
+	if err := r.announce(p.show(r, s.reporter)); err != nil {
 		p.t.Fatal(err)
 	}
 	if t, ok := p.t.(*testing.T); ok && s.clock.inner.Name() == "virtual" {

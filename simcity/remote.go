@@ -192,8 +192,12 @@ func (l *remote) shutOut(status int) error {
 	return err
 }
 
-// queryOf finds the queries of URLs in texts, where tokens end.
-var queryOf = regexp.MustCompile(`(https?://[^\s"?#]*)\?[^\s"]*`)
+// queryOf finds the queries of URLs in texts, where tokens end, and keyOf what is
+// called a secret in any other query.
+var (
+	queryOf = regexp.MustCompile(`(https?://[^\s"?#]*)\?[^\s"]*`)
+	keyOf   = regexp.MustCompile(`(?i)([?&][^=&\s"]*(?:key|token|secret|pass|auth|sig|session)[^=&\s"]*=)[^&\s"]*`)
+)
 
 const hidden = "[hidden]"
 
@@ -202,11 +206,22 @@ func (l *remote) scrub(text string, c *Citizen) string {
 	if l == nil {
 		return text
 	}
-	text = queryOf.ReplaceAllString(text, "$1?"+hidden)
+	if strings.ContainsAny(text, "?&") {
+		text = queryOf.ReplaceAllString(text, "$1?"+hidden)
+		text = keyOf.ReplaceAllString(text, "$1"+hidden)
+	}
 	for _, secret := range l.secrets(c) {
 		text = strings.ReplaceAll(text, secret, hidden)
 	}
 	return text
+}
+
+// scrubbed is scrub for an operation's input, if that is a text.
+func (l *remote) scrubbed(input any, c *Citizen) any {
+	if text, ok := input.(string); ok {
+		return l.scrub(text, c)
+	}
+	return input
 }
 
 func (l *remote) secrets(c *Citizen) []string {
@@ -242,9 +257,7 @@ type RemoteResult struct {
 	// Target is scheme and host, Environment what it said that it is.
 	Target      string `json:"target"`
 	Environment string `json:"environment,omitempty"`
-	// Load is open or closed: see [Scenario.ClosedLoop].
-	Load     string `json:"load"`
-	Requests int64  `json:"requests"`
+	Requests    int64  `json:"requests"`
 	// HeldBack counts requests that waited for Limits.Rate, Dropped arrivals that
 	// found the city full.
 	HeldBack int64 `json:"heldBack"`
@@ -268,7 +281,7 @@ func (l *remote) result() *RemoteResult {
 		return nil
 	}
 	res := &RemoteResult{
-		Load: l.run.scenario.load(), Target: l.guard.String(), Environment: l.identity.Environment,
+		Target: l.guard.String(), Environment: l.identity.Environment,
 		Requests: l.requests.Load(), HeldBack: l.governor.held.Load(), InFlight: l.inFlight.Load(),
 	}
 	for _, p := range l.run.populations {

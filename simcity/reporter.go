@@ -35,6 +35,24 @@ type Recorder interface {
 	End(res *Result) error
 }
 
+// A StandingRecorder is a [Recorder] for those who watch: it is told after each tick
+// how the invariants stand, in the order of the scenario, inside the run. The digest
+// does not know of it.
+type StandingRecorder interface {
+	Recorder
+	Stand(standings []Standing)
+}
+
+// A Standing is how an invariant stands while the run goes on.
+type Standing struct {
+	Invariant  string
+	Violations int64
+	// Judgement is what the invariant would be judged by if the run ended now. A
+	// breach in it is no violation yet. Nil where the end alone tells: see
+	// [Check.Anytime].
+	Judgement *Judgement
+}
+
 // RunInfo is what is known of a run when it begins.
 type RunInfo struct {
 	// ID is a random UUID. It is no part of the digest.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -122,7 +123,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		clock:    s.clock,
 		target:   s.target,
 		classify: s.classify,
-		replay:   replay,
+		replay:   slices.DeleteFunc(slices.Clone(replay), func(c Command) bool { return c.Kind.paces() }), // nobody is there to go on
 		metrics:  newMetrics(),
 		inbox:    make(chan Command, 16),
 		pacer:    newPacer(s.speed),
@@ -245,25 +246,29 @@ func (r *run) found() bool {
 	})
 	var base http.RoundTripper
 	if err := r.guard("the target's factory", func() (err error) { base, err = r.target.open(r); return err }); err != nil {
-		if !errors.Is(err, errPanicked) {
-			r.find(Finding{Kind: FindingTarget, Text: err.Error()})
-		}
-		r.closeHost()
-		return false
+		return r.refuse(FindingTarget, err)
 	}
 	r.handlers, _ = base.(*handlerTransport)
 	r.seams.setBase(base)
+	if err := r.guard("the target's Equip", r.equip); err != nil {
+		return r.refuse(FindingTarget, err)
+	}
 	if err := r.guard("a fault's Ready", r.ready); err != nil {
-		if !errors.Is(err, errPanicked) {
-			r.find(Finding{Kind: FindingFault, Text: err.Error()})
-		}
-		r.closeHost()
-		return false
+		return r.refuse(FindingFault, err)
 	}
 	if r.paced() { // what the factory took is not the run's time
 		r.startClock()
 	}
 	return true
+}
+
+// refuse ends a run that has not begun; a panic has been told. It is false.
+func (r *run) refuse(kind FindingKind, err error) bool {
+	if !errors.Is(err, errPanicked) {
+		r.find(Finding{Kind: kind, Text: err.Error()})
+	}
+	r.closeHost()
+	return false
 }
 
 // startClock makes the conductor: simulated time begins.

@@ -203,14 +203,6 @@ func (s *Scenario) validateTimes() error {
 	return nil
 }
 
-// load names the model of the load.
-func (s *Scenario) load() string {
-	if s.ClosedLoop {
-		return "closed"
-	}
-	return "open"
-}
-
 // tick is the simulated length of a tick.
 func (s *Scenario) tick(p Policies) time.Duration {
 	return time.Duration(float64(p.TickSpeedMs) * float64(time.Millisecond) * s.Compression)

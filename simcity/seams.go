@@ -93,11 +93,12 @@ func CitizenOf(ctx context.Context) (id string, ok bool) {
 	if h == nil {
 		return "", false
 	}
-	kind, _, isNumbered := strings.Cut(h.actor.ID, "/")
+	kind, rest, isNumbered := strings.Cut(h.actor.ID, "/")
 	if !isNumbered || slices.Contains(reservedNames, kind) {
 		return "", false
 	}
-	return h.actor.ID, true
+	number, _, _ := strings.Cut(rest, "/") // without a device
+	return h.actor.ID[:len(kind)+1+len(number)], true
 }
 
 // FromHost tells whether ctx is that of a request of [World.HostClient].

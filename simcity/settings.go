@@ -34,6 +34,10 @@ const (
 	envExplore = "SIMCITY_EXPLORE"
 	// envSpeed slows Virtual runs down: simulated seconds per real second.
 	envSpeed = "SIMCITY_SPEED"
+	// envUI is the address at which runs of tests are shown in a browser.
+	envUI = "SIMCITY_UI"
+	// envUIWait is how long a test waits for somebody to look.
+	envUIWait = "SIMCITY_UI_WAIT"
 	// envSeeds asks for a sweep: a count, or first-last.
 	envSeeds = "SIMCITY_SEEDS"
 	// envWorkers is how many processes a sweep has. Default one per processor.
@@ -59,8 +63,8 @@ const (
 	// envAllowedEnvs are the environments that a target elsewhere may be, and
 	// envAllowedHosts the hosts beside loopback that may be touched, each a list with
 	// commas. They count outside of tests, too.
-	envAllowedEnvs  = "SIMCITY_ALLOWED_ENVS"
-	envAllowedHosts = "SIMCITY_ALLOWED_HOSTS"
+	envAllowedEnvs  = staging.EnvEnvironments
+	envAllowedHosts = staging.EnvHosts
 
 	// envWorker makes this process a worker of a sweep. It is our own.
 	envWorker = "SIMCITY_TEST_WORKER"
@@ -75,7 +79,9 @@ type settings struct {
 	telemetry   string
 	reports     []string // name or name:argument
 	shrink      bool
-	speed       float64  // 0: the simulation's own
+	speed       float64 // 0: the simulation's own
+	ui          string  // address; empty: nobody looks
+	uiWait      time.Duration
 	explore     *Explore // nil: the simulation's own
 	exploreMode string
 	overlaid    exploring
@@ -122,6 +128,15 @@ var readers = map[string]func(s *settings, value string) error{
 		s.speed = factor
 		return nil
 	},
+	envUI: func(s *settings, value string) (err error) { s.ui, err = parseUI(value); return },
+	envUIWait: func(s *settings, value string) error {
+		wait, err := time.ParseDuration(value)
+		if err != nil || wait < 0 {
+			return &FieldError{Field: envUIWait, Value: value, Allowed: "a duration such as 10m, or 0", Fix: "unset it for " + defaultUIWait.String()}
+		}
+		s.uiWait = wait
+		return nil
+	},
 	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
 	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
 	envReport:       func(s *settings, value string) (err error) { s.reports, err = parseReports(value); return },
@@ -150,10 +165,14 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 }
 
+// ofTests are variables that tests read for themselves: the real parts that must be
+// there, and whether goldens are rewritten.
+var ofTests = []string{"SIMCITY_REQUIRE", "SIMCITY_UPDATE"}
+
 // readSettings reads the SIMCITY_ variables. An unknown one is an error: a
 // misspelt setting must not be ignored in silence.
 func readSettings(environ []string) (settings, error) {
-	s := settings{workers: runtime.NumCPU(), seedTime: defaultSeedTime, seedMemory: defaultSeedMemory}
+	s := settings{workers: runtime.NumCPU(), seedTime: defaultSeedTime, seedMemory: defaultSeedMemory, uiWait: defaultUIWait}
 	foreign := map[string]string{}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
@@ -164,7 +183,7 @@ func readSettings(environ []string) (settings, error) {
 			foreign[name] = value
 			continue
 		}
-		if strings.HasPrefix(name, "SIMCITY_TEST_") || name == "SIMCITY_REQUIRE" || value == "" {
+		if strings.HasPrefix(name, "SIMCITY_TEST_") || slices.Contains(ofTests, name) || value == "" {
 			continue
 		}
 		read := readers[name]
@@ -188,6 +207,8 @@ func (s *settings) consistent() error {
 		return &FieldError{Field: envSeeds, Value: "set beside " + envSeed, Allowed: "one of the two", Fix: "unset " + envSeed + " for a sweep"}
 	case len(s.seeds) > 0 && s.replay != "":
 		return &FieldError{Field: envSeeds, Value: "set beside " + envReplay, Allowed: "one of the two", Fix: "unset " + envReplay + " for a sweep"}
+	case len(s.seeds) > 0 && s.ui != "":
+		return &FieldError{Field: envSeeds, Value: "set beside " + envUI, Allowed: "one of the two", Fix: "unset " + envUI + " for a sweep, then look at one of its seeds with " + envSeed}
 	}
 	return nil
 }
@@ -197,7 +218,7 @@ func knownSettings() []string {
 	for name := range readers {
 		names = append(names, name)
 	}
-	names = append(names, "SIMCITY_REQUIRE")
+	names = append(names, ofTests...)
 	slices.Sort(names)
 	return names
 }
@@ -248,23 +269,8 @@ func parseSeed(value string) (uint64, error) {
 
 // stagingRules are the environment's word on which targets may be touched.
 func stagingRules() (staging.Rules, error) {
-	rules := staging.Rules{Environments: []string{"test", "staging", "recovery", "local"}}
-	if list, given := os.LookupEnv(envAllowedEnvs); given && list != "" {
-		rules.Environments = listed(list)
-	}
-	rules.Hosts = listed(os.Getenv(envAllowedHosts))
+	rules := staging.FromEnvironment()
 	return rules, refused(rules.Check())
-}
-
-// listed are the words of a list with commas.
-func listed(list string) []string {
-	var words []string
-	for word := range strings.SplitSeq(list, ",") {
-		if word = strings.TrimSpace(word); word != "" {
-			words = append(words, word)
-		}
-	}
-	return words
 }
 
 // environment reads the process's settings. Each known one is asked for by name

@@ -100,7 +100,11 @@ func (r *run) strike(a actor, in Injection) {
 		touched:     &Touched{},
 	}
 	var err error
-	if s.undo, err = in.Fault.Inject(ctx, r.world, s.touched); err != nil {
+	s.undo, err = in.Fault.Inject(ctx, r.world, s.touched)
+	switch cut := err != nil && r.over(err); {
+	case cut && s.undo == nil:
+		return
+	case err != nil && !cut: // one that was cut short may be half done: it is undone
 		r.mu.Lock()
 		r.faults.failed++
 		r.mu.Unlock()

@@ -39,6 +39,7 @@ type URLTarget struct {
 	decorate    func(context.Context, *Citizen, *http.Request) error
 	roots       *x509.CertPool
 	proxy       func(*http.Request) (*url.URL, error)
+	equipment   []func(context.Context, *World) error
 	limits      Limits
 
 	// resolve and dial stand for the network in tests.
@@ -85,6 +86,29 @@ const noSecret = "\x00"
 func (u *URLTarget) Decorate(decorate func(ctx context.Context, c *Citizen, request *http.Request) error) *URLTarget {
 	u.decorate = decorate
 	return u
+}
+
+// Equip is called in each run once the target has said who it is, before faults
+// are asked whether they can strike: what an InProcess target's factory does for
+// them is done here, such as remote.Hooks{}.Offer of package chaos/remote. An error
+// refuses the run. Requests go through [World.Client] with the ctx that is given.
+func (u *URLTarget) Equip(equip ...func(ctx context.Context, w *World) error) *URLTarget {
+	u.equipment = append(slices.Clone(u.equipment), equip...)
+	return u
+}
+
+// equip lets those who asked for it prepare the run.
+func (r *run) equip() error {
+	u, ok := r.target.(*URLTarget)
+	if !ok {
+		return nil
+	}
+	for _, equip := range u.equipment {
+		if err := equip(r.ctx, r.world); err != nil {
+			return fmt.Errorf("simcity: the target cannot be equipped: %w", err)
+		}
+	}
+	return nil
 }
 
 // RootCAs are trusted instead of the system's authorities. Certificates are

@@ -3,12 +3,16 @@ package simcity_test
 import (
 	"bufio"
 	"context"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -255,4 +259,145 @@ func TestWrongSecretEndsTheRunWithoutShowingIt(t *testing.T) {
 	require.Contains(t, found.Text, "testhooks")
 	require.NotContains(t, res.Explain(), "open-barley")
 	require.Zero(t, visited.Load())
+}
+
+// quiet keeps the complaints of servers out of the test's output.
+var quiet = log.New(io.Discard, "", 0)
+
+func TestConnectionsAreKeptAndPhasesMeasured(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*httptest.Server){
+		"HTTP/1.1": func(s *httptest.Server) { s.StartTLS() },
+		"HTTP/2.0": func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewUnstartedServer(identified("staging", hello))
+			start(server)
+			t.Cleanup(server.Close)
+			roots := x509.NewCertPool()
+			roots.AddCert(server.Certificate())
+			target := network(simcity.URL("https://example.com").AllowHost("example.com").RootCAs(roots), server.Listener.Addr().String(), public)
+			res := elsewhere(target, citizens("regular", 1, regular)).Simulate(t)
+			require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+			r := res.Remote
+			require.Equal(t, map[string]int64{name: r.Requests}, r.Protocols)
+			require.Equal(t, "https://example.com", r.Target)
+			require.Equal(t, r.Requests, r.Opened+r.Reused)
+			require.LessOrEqual(t, r.Opened, int64(2))
+			require.Equal(t, r.Requests, r.Phases["firstByte"].Count)
+			require.Equal(t, r.Requests, r.Phases["body"].Count)
+			require.Equal(t, int64(1), r.Phases["dns"].Count, "a name is looked up once")
+			require.Positive(t, r.Phases["connect"].Count)
+			require.Zero(t, r.InFlight)
+		})
+	}
+}
+
+func TestTargetThatDiesMidwayIsRecordedAndNotForgiven(t *testing.T) {
+	t.Parallel()
+	var served atomic.Int64
+	var server *httptest.Server
+	server = serve(t, stranger(func(http.ResponseWriter, *http.Request) {
+		if served.Add(1) == 5 {
+			go server.Close() // it waits for its handlers
+		}
+	}))
+	var h history
+	res := elsewhere(simcity.URL(server.URL), citizens("regular", 1, regular)).
+		Check(h.rule(), rule("answers", func(op *simcity.Operation) *simcity.Breach {
+			if op.Outcome == simcity.Failed {
+				return &simcity.Breach{Got: op.Err, Want: "an answer"}
+			}
+			return nil
+		})).Simulate(t)
+	require.Equal(t, simcity.Fail, res.Verdict)
+	last := h.operations[len(h.operations)-1]
+	require.Equal(t, simcity.Failed, last.Outcome)
+	require.NotEmpty(t, last.Err)
+	require.GreaterOrEqual(t, len(h.operations), 5)
+}
+
+func TestDecorateSeesWhoAsksAndMayRefuse(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	server := serve(t, stranger(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[r.Header.Get("Authorization")] = true
+	}))
+	target := simcity.URL(server.URL).Decorate(func(_ context.Context, c *simcity.Citizen, r *http.Request) error {
+		if c.Number() == 3 {
+			return errors.New("no token for the third")
+		}
+		r.Header.Set("Authorization", "Bearer "+c.Email())
+		return nil
+	})
+	var h history
+	elsewhere(target, citizens("visitor", 3, visitor)).Check(h.rule()).Simulate(t)
+	require.Equal(t, map[string]bool{"Bearer synthetic+visitor-1@example.com": true, "Bearer synthetic+visitor-2@example.com": true}, seen)
+	require.Len(t, h.operations, 3)
+	failed := 0
+	for _, op := range h.operations {
+		if op.Outcome == simcity.Failed {
+			failed++
+			require.Contains(t, op.Err, "no token for the third")
+		}
+	}
+	require.Equal(t, 1, failed)
+}
+
+func TestTargetMayLieBelowAPath(t *testing.T) {
+	t.Parallel()
+	var seen atomic.Int64
+	server := serve(t, http.StripPrefix("/app", identified("staging", func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			seen.Add(1)
+		}
+	})))
+	res := visit(t, simcity.URL(server.URL+"/app/").Environment("staging"), visitor)
+	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.Equal(t, int64(1), seen.Load())
+}
+
+// A proxy is used only if it is asked for, and the result says what cannot be
+// checked then.
+func TestProxyIsAskedForAndToldOf(t *testing.T) {
+	t.Parallel()
+	var tunnels atomic.Int64
+	origin := httptest.NewTLSServer(identified("staging", hello))
+	t.Cleanup(origin.Close)
+	proxy := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect || r.Host != "example.com:443" {
+			http.Error(w, "no", http.StatusForbidden)
+			return
+		}
+		tunnels.Add(1)
+		tunnel(w, origin.Listener.Addr().String())
+	}))
+	roots := x509.NewCertPool()
+	roots.AddCert(origin.Certificate())
+	address, err := url.Parse(proxy.URL)
+	require.NoError(t, err)
+	target := simcity.URL("https://example.com").AllowHost("example.com").RootCAs(roots).Proxy(http.ProxyURL(address))
+	res := visit(t, target, visitor)
+	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.Positive(t, tunnels.Load())
+	require.Contains(t, onlyFinding(t, res, simcity.FindingTarget).Text, "cannot be checked here")
+}
+
+// tunnel joins the client of w with a server.
+func tunnel(w http.ResponseWriter, to string) {
+	server, err := net.Dial("tcp", to)
+	if err != nil {
+		return
+	}
+	client, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
+	go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
+	go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
 }

@@ -55,6 +55,8 @@ type Result struct {
 	Commands []Command `json:"commands,omitempty"`
 	Policies Policies  `json:"policies"`
 	Metrics  *Snapshot `json:"metrics"`
+	// Load is closed under [Scenario.ClosedLoop], and open if the target is elsewhere.
+	Load string `json:"load,omitempty"`
 	// Remote tells of the way to a target elsewhere, if it was one.
 	Remote *RemoteResult `json:"remote,omitempty"`
 	// Curve is how the run went, in at most 240 points.
@@ -104,7 +106,10 @@ func (r *Result) Line() string {
 		line += fmt.Sprintf(" explore=%q", r.Explored)
 	}
 	if r.Remote != nil {
-		line += fmt.Sprintf(" target=%s environment=%s load=%s", r.Remote.Target, cmp.Or(r.Remote.Environment, "none"), r.Remote.Load)
+		line += fmt.Sprintf(" target=%s environment=%s", r.Remote.Target, cmp.Or(r.Remote.Environment, "none"))
+	}
+	if r.Load != "" {
+		line += " load=" + r.Load
 	}
 	if r.Verified {
 		line += " verified=2"
@@ -145,6 +150,12 @@ func (r *run) result() *Result {
 		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics, Curve: r.curve.upTo(metrics),
 		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
 		Faults: r.faults.windows(), Reached: r.reachedSoFar(), Remote: r.remote.Load().result(),
+	}
+	switch {
+	case r.scenario.ClosedLoop:
+		res.Load = "closed"
+	case res.Remote != nil:
+		res.Load = "open"
 	}
 	if r.log.broken != "" {
 		text, stack, _ := strings.Cut(r.log.broken, "\n")
@@ -341,6 +352,9 @@ func (rule *rule) doubt(faults bool) (text string, breach bool) {
 func (r *Result) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity: scenario %s with seed %d ended in %s\n", r.Scenario, r.Seed, r.Verdict)
+	if r.Verdict == Stopped && len(r.Reasons) > 0 {
+		fmt.Fprintf(&b, "\n  %s\n", r.Reasons[0])
+	}
 	if r.Sweep != nil {
 		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.Sweep.first())
 	}
@@ -354,7 +368,7 @@ func (r *Result) Explain() string {
 			fmt.Fprintf(&b, "    as a picture: %s\n", v.PictureFile)
 		}
 		if op := v.Operation; op != nil {
-			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Citizen, op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
+			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Client(), op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
 		}
 		if len(v.Faults) > 0 {
 			fmt.Fprintf(&b, "    faults active: %s\n", strings.Join(v.Faults, ", "))

@@ -42,11 +42,7 @@ func (r *run) wind() {
 func (r *run) lastThings(a actor) {
 	ctx := r.withActor(context.Background(), a)
 	r.undoAll(ctx, a.ID)
-	for _, c := range r.stillHere() {
-		c.actor = a
-		c.operation = nil
-		c.cleanUp(ctx)
-	}
+	r.sendHome(ctx, a)
 	r.probe(a, func() {
 		if !r.sealed() && !r.wasStopped() {
 			r.collect(a)
@@ -59,6 +55,29 @@ func (r *run) lastThings(a actor) {
 	})
 	if !r.isDeadlocked() { // those handlers have been told
 		r.awaitHandlers(a)
+	}
+}
+
+// sendHome lets the citizens that are left clean up. At a target elsewhere that
+// takes no more than the last orders together, and nothing after a stop.
+func (r *run) sendHome(ctx context.Context, a actor) {
+	left := r.stillHere()
+	if r.remote.Load() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, lastOrders)
+		defer cancel()
+		if r.wasStopped() {
+			cancel()
+		}
+	}
+	for i, c := range left {
+		if ctx.Err() != nil {
+			r.find(Finding{Kind: FindingTarget, Severity: NoteFinding, Text: counted(len(left)-i, "citizen") + " left without cleaning up: purge the target"})
+			return
+		}
+		c.actor = a
+		c.operation = nil
+		c.cleanUp(ctx)
 	}
 }
 

@@ -47,6 +47,13 @@ func (w *World) Metrics() *Metrics { return w.run.metrics }
 // as probes. Its requests need the context that the caller was given.
 func (w *World) Client() *http.Client { return w.run.client }
 
+// Aside sends requests to a target elsewhere that belong to nobody in the city and
+// to no moment of its time: on any goroutine, in real time, such as the renewals of
+// a lease. No fault touches them. In process there is no such thing.
+func (w *World) Aside() *http.Client {
+	return &http.Client{Transport: asideTransport{w.run}, CheckRedirect: w.run.sameHost}
+}
+
 // HostClient sends requests to the target from the host's own surroundings, such
 // as the webhook of its payment provider: on any goroutine of the host, each
 // request as an actor of its own, through the same faults as a citizen's.
@@ -70,6 +77,12 @@ func (w *World) OnClose(closeHost func(context.Context) error) {
 	w.run.mu.Lock()
 	defer w.run.mu.Unlock()
 	w.run.closers = append(w.run.closers, closeHost)
+}
+
+// Doubt makes the run INCONCLUSIVE, with a reason: a fault or a rule has found that
+// what it was to check was not checked.
+func (w *World) Doubt(format string, args ...any) {
+	w.run.find(Finding{Kind: FindingDoubt, Severity: InconclusiveFinding, Actor: "world", Text: fmt.Sprintf(format, args...)})
 }
 
 // Note adds an event that explains something to readers.

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 const (
 	RoleCustomer = "customer"
 	RoleVendor   = "vendor"
+	RoleGuest    = "guest" // who has not said yet what they came for
 )
 
 // sessionIdleMax is how long a session lives without a request: longer than
@@ -53,11 +55,16 @@ func newAccounts() *accounts {
 
 // signIn returns the session of an e-mail address and makes the account when
 // it is new. Signing in again returns the same token while the session lives,
-// so that sessions cannot pile up.
+// so that sessions cannot pile up. A guest who signs in with a role becomes
+// somebody new.
 func (s *accounts) signIn(email, role, timezone string, now time.Time) (token string, acc *account, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	acc, known := s.byEmail[email]
+	if known && acc.role == RoleGuest && role != RoleGuest {
+		s.end(acc)
+		known = false
+	}
 	if !known {
 		s.sequences[role]++
 		acc = &account{
@@ -66,7 +73,7 @@ func (s *accounts) signIn(email, role, timezone string, now time.Time) (token st
 		}
 		s.byEmail[email] = acc
 	}
-	if acc.role != role {
+	if acc.role != role && role != RoleGuest {
 		return "", nil, forbidden("this address belongs to a " + acc.role)
 	}
 	token, ok := s.tokens[acc]
@@ -90,14 +97,19 @@ func (s *accounts) find(token string) (*account, bool) {
 func (s *accounts) endIdle(since time.Time) (ended int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for acc, token := range s.tokens {
+	for acc := range s.tokens {
 		if acc.seen.Load() < since.UnixNano() {
-			delete(s.tokens, acc)
-			delete(s.byToken, token)
+			s.end(acc)
 			ended++
 		}
 	}
 	return ended
+}
+
+// end ends an account's session. mu is held.
+func (s *accounts) end(acc *account) {
+	delete(s.byToken, s.tokens[acc])
+	delete(s.tokens, acc)
 }
 
 // count returns how many users and sessions there are.
@@ -118,6 +130,13 @@ func (s *accounts) purge() {
 
 var synthetic = regexp.MustCompile(`^synthetic\+[a-z0-9._-]{1,64}@example\.com$`)
 
+// A Session is that of a user who has signed in.
+type Session struct {
+	Token  string `json:"token"`
+	UserID string `json:"userId"`
+	Role   string `json:"role"`
+}
+
 // login opens a session for a synthetic user. The real service has another
 // way in for people; this one is for tests.
 func (a *App) login(c *call) (reply, error) {
@@ -125,26 +144,31 @@ func (a *App) login(c *call) (reply, error) {
 	if err := c.decode(&want); err != nil {
 		return reply{}, err
 	}
-	email := strings.ToLower(strings.TrimSpace(want.Email))
-	if !synthetic.MatchString(email) {
-		return reply{}, forbidden("only synthetic+<name>@example.com may sign in here")
-	}
-	if want.Role != RoleCustomer && want.Role != RoleVendor {
-		return reply{}, badRequest("role must be %s or %s", RoleCustomer, RoleVendor)
-	}
-	if want.Timezone == "" {
-		want.Timezone = "UTC"
-	}
-	if _, err := a.zones.load(want.Timezone); err != nil {
-		return reply{}, badRequest("%v", err)
-	}
-	token, acc, err := a.accounts.signIn(email, want.Role, want.Timezone, c.now)
+	session, err := a.SignIn(want.Email, want.Role, want.Timezone)
 	if err != nil {
 		return reply{}, err
 	}
-	return answerJSON(200, struct {
-		Token  string `json:"token"`
-		UserID string `json:"userId"`
-		Role   string `json:"role"`
-	}{token, acc.id, acc.role})
+	return answerJSON(200, session)
+}
+
+// SignIn opens a session for a synthetic user, as POST /api/test/login does. The
+// time zone is UTC if it is empty. A guest may do what anyone may, and takes
+// another role by signing in again.
+func (a *App) SignIn(email, role, timezone string) (Session, error) {
+	email = strings.ToLower(strings.TrimSpace(email))
+	if !synthetic.MatchString(email) {
+		return Session{}, forbidden("only synthetic+<name>@example.com may sign in here")
+	}
+	if role != RoleCustomer && role != RoleVendor && role != RoleGuest {
+		return Session{}, badRequest("role must be %s, %s or %s", RoleCustomer, RoleVendor, RoleGuest)
+	}
+	timezone = cmp.Or(timezone, "UTC")
+	if _, err := a.zones.load(timezone); err != nil {
+		return Session{}, badRequest("%v", err)
+	}
+	token, acc, err := a.accounts.signIn(email, role, timezone, time.Now())
+	if err != nil {
+		return Session{}, err
+	}
+	return Session{token, acc.id, acc.role}, nil
 }

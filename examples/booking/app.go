@@ -89,7 +89,7 @@ func (a *App) Close() error {
 }
 
 func (a *App) checkIntegrity() error {
-	probes, err := a.probe(context.Background())
+	probes, err := a.Probe(context.Background())
 	if err != nil {
 		return fmt.Errorf("booking: integrity check: %w", err)
 	}

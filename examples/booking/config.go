@@ -77,6 +77,11 @@ type Config struct {
 	// Default 64 MiB. It is reported in /metrics, not enforced.
 	MemoryLimit int64
 
+	// Speed is how many times as often as usual the background work comes round.
+	// Default 1. A staging system that is tested under compressed time gives it the
+	// factor, up to 1000: otherwise citizens live days between two rounds.
+	Speed float64
+
 	// Logger receives what the app has to say. Default: nothing is logged.
 	Logger *slog.Logger
 
@@ -101,6 +106,7 @@ func (c Config) withDefaults() Config {
 	orElse(&c.MaxActiveBookings, 5)
 	orElse(&c.RedisPrefix, "booking")
 	orElse(&c.MemoryLimit, 64<<20)
+	orElse(&c.Speed, 1)
 	orElse(&c.Logger, slog.New(slog.DiscardHandler))
 	if c.Store == nil {
 		c.Store = NewMemoryStore()
@@ -132,6 +138,8 @@ func (c Config) validate() error {
 		return errors.New("booking: Config.MaxActiveBookings is negative")
 	case c.WebhookURL != "" && c.WebhookSecret == "":
 		return errors.New("booking: Config.WebhookURL is set without a WebhookSecret, so that every delivery would be refused")
+	case !(c.Speed >= 0 && c.Speed <= 1000):
+		return errors.New("booking: Config.Speed is not from 0 to 1000")
 	case c.MemoryLimit < 0:
 		return errors.New("booking: Config.MemoryLimit is negative")
 	}

@@ -20,7 +20,7 @@
 //	GET  /healthz                          is it up
 //	GET  /metrics                          Prometheus text
 //	GET  /api/test/login                   which environment is this
-//	POST /api/test/login                   {email, role, timezone?}
+//	POST /api/test/login                   {email, role, timezone?}; role is customer, vendor or guest
 //	GET  /api/test/ledger                  totals of the platform
 //	GET  /api/test/probes                  what must never be, counted
 //	POST /api/test/purge?dryRun=1          remove synthetic users' data
@@ -96,6 +96,12 @@
 // Confirming asks [Payments] to authorize the token, writes the charge into the
 // ledger, and has it captured. The provider says later, at least once, that the
 // money came: the webhook counts each event once and charges nobody.
+//
+// # Compressed time
+//
+// Where citizens live faster than the host (simcity.Paced), Config.Speed lets the
+// background work come round as much more often. Limits in real time, such as
+// RatePerMinute, are scaled by whoever makes the Config.
 //
 // # What can be made to go wrong
 //

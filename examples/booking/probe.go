@@ -40,15 +40,15 @@ func (p Probes) err() error {
 
 // probes answers GET /api/test/probes.
 func (a *App) probes(c *call) (reply, error) {
-	p, err := a.probe(c.Context())
+	p, err := a.Probe(c.Context())
 	if err != nil {
 		return reply{}, err
 	}
 	return answerJSON(http.StatusOK, p)
 }
 
-// probe checks the data. It trusts no index and reads everything.
-func (a *App) probe(ctx context.Context) (p Probes, err error) {
+// Probe checks the data. It trusts no index and reads everything.
+func (a *App) Probe(ctx context.Context) (p Probes, err error) {
 	err = a.store.View(ctx, func(tx Tx) error {
 		all, err := tx.AllBookings()
 		if err != nil {

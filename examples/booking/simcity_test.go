@@ -17,6 +17,7 @@ import (
 	"github.com/bookiji/simcity/invariants"
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
+	_ "github.com/bookiji/simcity/simcity/missioncontrol/testui" // SIMCITY_UI=127.0.0.1:8787 shows the runs
 )
 
 // An ordinary day on the correct app.
@@ -52,7 +53,7 @@ func TestCityReadmeShowsTheBaselinesVerdict(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
 	line, _, _ := strings.Cut(baseline("", 1).Simulate(t).Line(), " wall=")
-	require.Contains(t, string(readme), line, "put the new line into the README")
+	require.True(t, strings.Contains(string(readme), line), "put the new line into the README: %s", line)
 }
 
 // baseline is the ordinary day with a seed, on the app with a planted bug or
@@ -72,32 +73,34 @@ func TestCityFindsEachPlantedBugByItsOwnRule(t *testing.T) {
 	for _, planted := range []struct {
 		bug  booking.Bug
 		rule string
+		from uint64 // the first seed that is tried
 	}{
-		{booking.BugCheckThenInsert, "zero_double_bookings"},
-		{booking.BugRescheduleIgnores, "zero_double_bookings"},
-		{booking.BugComparesText, "no_double_bookings_by_alias"},
-		{booking.BugOversellsClasses, "capacity_conservation"},
-		{booking.BugAcceptsUnknownVendor, "no_orphaned_references"},
-		{booking.BugOffersTakenSlots, "offered_slots_are_free"},
-		{booking.BugStaleCache, "offered_slots_are_free"},
-		{booking.BugRefusesCancelled, "no_refusals_while_free"},
-		{booking.BugForgetsRefund, "money_conservation"},
-		{booking.BugNoQuota, "quotas_respected"},
-		{booking.BugPromoWithoutEnd, "quotas_respected"},
-		{booking.BugForgetsKeys, "idempotent_retries"},
-		{booking.BugSlowSearch, "api_p95_response_time"},
-		{booking.BugSlowTail, "api_p99_response_time"},
-		{booking.BugFlakyErrors, "api_error_rate"},
-		{booking.BugLostConfirmations, "booking_funnel_success"},
-		{booking.BugLateInbox, "vendor_sla_response"},
-		{booking.BugColdCache, "cache_hit_rate"},
-		{booking.BugCacheThrash, "cache_invalidation_spike"},
-		{booking.BugHoardsMemory, "memory_usage"},
+		{bug: booking.BugCheckThenInsert, rule: "zero_double_bookings"},
+		{bug: booking.BugRescheduleIgnores, rule: "zero_double_bookings", from: 1}, // in city 0 a traveller was there first
+		{bug: booking.BugComparesText, rule: "no_double_bookings_by_alias"},
+		{bug: booking.BugOversellsClasses, rule: "capacity_conservation"},
+		{bug: booking.BugAcceptsUnknownVendor, rule: "no_orphaned_references"},
+		{bug: booking.BugOffersTakenSlots, rule: "offered_slots_are_free"},
+		{bug: booking.BugStaleCache, rule: "offered_slots_are_free"},
+		{bug: booking.BugRefusesCancelled, rule: "no_refusals_while_free"},
+		{bug: booking.BugForgetsRefund, rule: "money_conservation"},
+		{bug: booking.BugNoQuota, rule: "quotas_respected"},
+		{bug: booking.BugPromoWithoutEnd, rule: "quotas_respected"},
+		{bug: booking.BugForgetsKeys, rule: "idempotent_retries"},
+		{bug: booking.BugCancelRacesPay, rule: "overlapping_requests"},
+		{bug: booking.BugSlowSearch, rule: "api_p95_response_time"},
+		{bug: booking.BugSlowTail, rule: "api_p99_response_time"},
+		{bug: booking.BugFlakyErrors, rule: "api_error_rate"},
+		{bug: booking.BugLostConfirmations, rule: "booking_funnel_success"},
+		{bug: booking.BugLateInbox, rule: "vendor_sla_response"},
+		{bug: booking.BugColdCache, rule: "cache_hit_rate"},
+		{bug: booking.BugCacheThrash, rule: "cache_invalidation_spike"},
+		{bug: booking.BugHoardsMemory, rule: "memory_usage"},
 	} {
 		tried = append(tried, planted.bug)
 		t.Run(string(planted.bug), func(t *testing.T) {
 			const seedsMax = 20
-			for seed := range uint64(seedsMax) {
+			for seed := planted.from; seed < planted.from+seedsMax; seed++ {
 				result := baseline(planted.bug, seed).Simulate(t)
 				broken := brokenRules(result)
 				if len(broken) == 0 {
@@ -109,8 +112,6 @@ func TestCityFindsEachPlantedBugByItsOwnRule(t *testing.T) {
 			t.Fatalf("%d cities did not meet the bug", seedsMax)
 		})
 	}
-	// Needs a customer with two requests under way at once, which no citizen has.
-	tried = append(tried, booking.BugCancelRacesPay)
 	require.ElementsMatch(t, booking.Bugs(), append(tried, bugsUnderFaults()...), "every planted bug is tried")
 }
 

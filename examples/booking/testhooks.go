@@ -33,8 +33,8 @@ func (a *App) platformLedger(c *call) (reply, error) {
 	return answerJSON(http.StatusOK, sum)
 }
 
-// purged counts what a purge removed, or would.
-type purged struct {
+// Purged counts what a purge removed, or would.
+type Purged struct {
 	DryRun   bool `json:"dryRun"`
 	Users    int  `json:"users"`
 	Sessions int  `json:"sessions"`
@@ -45,27 +45,36 @@ type purged struct {
 	Answers  int  `json:"idempotencyKeys"`
 }
 
-// purge removes synthetic users with all that they left. Outside production
-// nobody else can sign in, so that is everything.
+// purge answers POST /api/test/purge.
 func (a *App) purge(c *call) (reply, error) {
 	dryRun := c.URL.Query().Get("dryRun")
 	if dryRun != "" && dryRun != "0" && dryRun != "1" {
 		return reply{}, badRequest("dryRun must be 0 or 1")
 	}
-	p := purged{DryRun: dryRun == "1"}
-	p.Users, p.Sessions = a.accounts.count()
-	if err := a.purgeStore(c.Context(), &p); err != nil {
+	p, err := a.Purge(c.Context(), dryRun == "1")
+	if err != nil {
 		return reply{}, err
-	}
-	if !p.DryRun {
-		a.accounts.purge()
-		a.askRefresh(c.Context(), "a purge")
-		a.cache.invalidate(c.Context(), anySearch)
 	}
 	return answerJSON(http.StatusOK, p)
 }
 
-func (a *App) purgeStore(ctx context.Context, p *purged) error {
+// Purge removes synthetic users with all that they left, or counts it. Outside
+// production nobody else can sign in, so that is everything.
+func (a *App) Purge(ctx context.Context, dryRun bool) (Purged, error) {
+	p := Purged{DryRun: dryRun}
+	p.Users, p.Sessions = a.accounts.count()
+	if err := a.purgeStore(ctx, &p); err != nil {
+		return Purged{}, err
+	}
+	if !dryRun {
+		a.accounts.purge()
+		a.askRefresh(ctx, "a purge")
+		a.cache.invalidate(ctx, anySearch)
+	}
+	return p, nil
+}
+
+func (a *App) purgeStore(ctx context.Context, p *Purged) error {
 	run := a.store.Update
 	if p.DryRun {
 		run = a.store.View

@@ -52,11 +52,11 @@ func (a *App) work() {
 	}
 }
 
-// every does something again and again until the context ends. What fails is
-// logged and tried again in the next round.
+// every does something again and again until the context ends, Config.Speed times
+// as often as period says. What fails is logged and tried again in the next round.
 func (a *App) every(ctx context.Context, period time.Duration, name string, do func(context.Context) error) {
 	a.working.Go(func() {
-		ticker := time.NewTicker(period)
+		ticker := time.NewTicker(time.Duration(float64(period) / a.config.Speed))
 		defer ticker.Stop()
 		for {
 			select {

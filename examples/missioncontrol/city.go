@@ -6,6 +6,7 @@ import (
 
 	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/examples/booking"
+	"github.com/bookiji/simcity/examples/booking/staging"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -19,21 +20,7 @@ func newCity(w *simcity.World) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	chaos.Offer(w, chaos.Hooks{
-		InvalidateCache: app.InvalidateCache,
-		PauseRefresh: func(context.Context) (func(context.Context) (int64, error), error) {
-			resume := app.PauseRefresh()
-			return func(context.Context) (int64, error) { return resume(), nil }, nil
-		},
-		MisconfigureRLS: func(_ context.Context, kind string) (func(context.Context) error, int64, error) {
-			restore, rows, err := store.Misconfigure(kind)
-			return func(context.Context) error { restore(); return nil }, rows, err
-		},
-		SqueezeRate: func(_ context.Context, multiplier int) (func(context.Context) error, error) {
-			restore := app.SqueezeRate(float64(multiplier))
-			return func(context.Context) error { restore(); return nil }, nil
-		},
-	})
+	chaos.Offer(w, staging.Hooks(app, staging.InMemory(store)))
 	return app, nil
 }
 

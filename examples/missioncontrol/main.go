@@ -1,23 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
 	"github.com/bookiji/simcity/simcity/missioncontrol"
+	"github.com/bookiji/simcity/simcity/missioncontrol/local"
 	"github.com/bookiji/simcity/simcity/missioncontrol/pages"
 	"github.com/bookiji/simcity/simcity/telemetry/sqlite"
 )
@@ -40,6 +39,12 @@ type settings struct {
 	addr    string
 	history string
 	token   string
+
+	marketplace string // address; empty: there is none
+	environment string
+	database    string
+	speed       float64
+	secret      string // of its test hooks
 }
 
 func parse(args []string, out io.Writer) (settings, error) {
@@ -49,21 +54,25 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0: any")
 	flags.StringVar(&s.history, "history", filepath.Join(os.TempDir(), fmt.Sprintf("simcity-missioncontrol-%d.db", os.Getuid())), "SQLite file of the history")
 	flags.StringVar(&s.token, "token", os.Getenv("SIMCITY_TOKEN"), "access token; default a new one")
+	flags.StringVar(&s.marketplace, "marketplace", "", "loopback address of a marketplace that stays up, as a staging system does; empty: none")
+	flags.StringVar(&s.environment, "environment", "local", "what the marketplace says that it is")
+	flags.StringVar(&s.database, "database", "", "Postgres of the marketplace; default that of MARKETPLACE_DATABASE, or none: it keeps its data in memory")
+	flags.Float64Var(&s.speed, "speed", 1, "how many times as often the marketplace's background work comes round")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("%q is no flag; see -help", flags.Arg(0))
 	}
-	host, _, err := net.SplitHostPort(s.addr)
-	if err != nil {
+	s.database = cmp.Or(s.database, os.Getenv("MARKETPLACE_DATABASE"))
+	s.secret = os.Getenv("SIMCITY_SECRET")
+	if s.marketplace != "" {
+		if err := local.CheckAddress(s.marketplace); err != nil {
+			return s, fmt.Errorf("-marketplace: %w", err)
+		}
+	}
+	if err := local.CheckAddress(s.addr); err != nil {
 		return s, fmt.Errorf("-addr: %w", err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return s, fmt.Errorf("-addr %s is open to others; give a loopback address such as 127.0.0.1:8787", s.addr)
-	}
-	if s.token == "" {
-		s.token = newToken()
 	}
 	return s, nil
 }
@@ -79,9 +88,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	door := &door{token: s.token}
+	door := local.NewDoor(s.token)
 	mission, err := missioncontrol.New(missioncontrol.Config{
-		Authorize: door.authorize,
+		Authorize: door.Authorize,
 		Scenarios: []simcity.Scenario{
 			scenarios.Baseline(), scenarios.DisasterMix(), scenarios.GrowthCurve(), scenarios.VendorSLADrill(), scenarios.Soak(),
 		},
@@ -93,34 +102,17 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.addr)
+	listener, err := local.Listen(s.addr)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Mission Control: http://%s/login?token=%s\nAccess token:    %s\nHistory:         %s\n", listener.Addr(), s.token, s.token, s.history)
-	return serve(ctx, listener, mission, door)
-}
-
-// serve answers requests until the context ends. The run that goes on is stopped first, so that
-// streams are told its end and close by themselves.
-func serve(ctx context.Context, listener net.Listener, mission *missioncontrol.Handler, door *door) error {
-	mux := http.NewServeMux()
-	mux.Handle("/", mission)
-	mux.HandleFunc("GET /login", door.open)
-	mux.Handle("GET /{$}", http.RedirectHandler("/admin/simcity", http.StatusSeeOther))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return errors.Join(err, mission.Close())
-	case <-ctx.Done():
+	if s.marketplace != "" {
+		stop, failed := serveMarketplace(ctx, s, out)
+		if failed != nil {
+			return errors.Join(failed, listener.Close(), mission.Close())
+		}
+		defer func() { err = errors.Join(err, stop()) }()
 	}
-	closed := mission.Close()
-	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if server.Shutdown(grace) != nil { // whoever still reads is cut
-		_ = server.Close()
-	}
-	return closed
+	fmt.Fprintf(out, "Mission Control: %s\nAccess token:    %s\nHistory:         %s\n", door.URL(listener.Addr()), door.Token(), s.history)
+	return local.Serve(ctx, listener, door.Handler(mission), mission.Close)
 }

@@ -14,12 +14,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/bookiji/simcity/simcity/telemetry/sqlite"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // lines hands on what run prints, line by line.
 type lines struct{ text chan string }

@@ -47,6 +47,32 @@ func TestDatabaseIsDroppedWhoeverUsesIt(t *testing.T) {
 	require.Error(t, forgotten.Ping(t.Context()))
 }
 
+// A database that was given back goes to the next subtest, emptied.
+func TestLentDatabasesAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	template := Template{Setup: []Setup{statement("create table things(n int)")}}
+	used := map[string]bool{}
+	t.Run("all", func(t *testing.T) {
+		lend := template.Lend(t, statement("truncate things"))
+		for _, name := range []string{"first", "second", "third"} {
+			t.Run(name, func(t *testing.T) {
+				address := lend(t)
+				used[address] = true
+				lent := connect(t, address)
+				require.Zero(t, ask[int](t, lent, "select count(*) from things"))
+				_, err := lent.Exec(t.Context(), "insert into things values (1)")
+				require.NoError(t, err)
+			})
+		}
+		require.Len(t, used, 1)
+		t.Run("two at once", func(t *testing.T) { require.NotEqual(t, lend(t), lend(t)) })
+	})
+	for address := range used {
+		_, err := pgx.Connect(t.Context(), address)
+		require.ErrorContains(t, err, "does not exist", "it is dropped")
+	}
+}
+
 func TestTemplateIsSetUpOnce(t *testing.T) {
 	t.Parallel()
 	setUp := 0

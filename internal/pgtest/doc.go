@@ -18,6 +18,8 @@
 //
 //	dsn := schema.Database(t)
 //
+// and lent to many small tests in turn by [Template.Lend].
+//
 // # The server
 //
 // initdb and pg_ctl are looked for in PATH, then where pg_config says, then in

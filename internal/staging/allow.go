@@ -2,6 +2,7 @@ package staging
 
 import (
 	"net/netip"
+	"os"
 	"strings"
 )
 
@@ -99,6 +100,33 @@ type Rules struct {
 	Environments []string
 	// Hosts are the entries of the allow-list.
 	Hosts []string
+}
+
+// Variables of the environment that hold rules, each a list with commas.
+const (
+	EnvEnvironments = "SIMCITY_ALLOWED_ENVS"
+	EnvHosts        = "SIMCITY_ALLOWED_HOSTS"
+)
+
+// FromEnvironment reads the rules of this machine. They are not checked yet.
+func FromEnvironment() Rules {
+	rules := Rules{Environments: []string{"test", "staging", "recovery", "local"}}
+	if list := os.Getenv(EnvEnvironments); list != "" {
+		rules.Environments = listed(list)
+	}
+	rules.Hosts = listed(os.Getenv(EnvHosts))
+	return rules
+}
+
+// listed are the words of a list with commas.
+func listed(list string) []string {
+	var words []string
+	for word := range strings.SplitSeq(list, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			words = append(words, word)
+		}
+	}
+	return words
 }
 
 // Check reports the first mistake in the rules, as a *[Refusal].

@@ -30,7 +30,9 @@ var directions = []direction{
 	{"simcity/telemetry", []string{"simcity"}, "it carries what a run tells, whoever lives in it"},
 	{"simcity/telemetry/runner", []string{"simcity", "simcity/telemetry"}, "it makes runs; which ones and where they are kept is passed in"},
 	{"simcity/telemetry/...", []string{"simcity/telemetry/..."}, "a store knows the telemetry contract alone"},
-	{"simcity/missioncontrol/...", []string{"simcity", "simcity/telemetry", "simcity/missioncontrol/..."}, "runs and stores are passed in, scenarios are values"},
+	{"simcity/report", []string{"simcity"}, "it tells of results, whoever made them"},
+	{"simcity/report/...", []string{"simcity", "simcity/report/..."}, "a notifier knows reports alone"},
+	{"simcity/missioncontrol/...", []string{"simcity", "simcity/telemetry", "simcity/report", "simcity/missioncontrol/..."}, "runs and stores are passed in, scenarios are values"},
 	{"simcity/testhooks", []string{"simcity", "chaos", "internal/staging"}, "a host mounts it: it knows the vocabulary of faults and no run"},
 	{"simcity/cmd/...", []string{"simcity/...", "agents/...", "invariants/...", "chaos/...", "scenarios/...", "internal/..."}, "the command joins the library, not the examples"},
 	{"agents/...", []string{"simcity", "agents/..."}, joined},
@@ -70,7 +72,7 @@ var linkings = []linking{
 	{"github.com/redis/go-redis", []string{"chaos/redis/...", "examples/..."}, "only the faults and seams of Redis"},
 	{"github.com/anishathalye/porcupine", []string{"invariants/linear", "examples/..."}, "only the rule that checks histories against a model"},
 	{"modernc.org/sqlite", []string{"simcity/telemetry/sqlite/...", "examples/..."}, "only the store that embeds it"},
-	{"github.com/go-resty/resty", []string{"simcity/telemetry/supabase/...", "examples/..."}, "only below telemetry/supabase, live clients and notifiers"},
+	{"github.com/go-resty/resty", []string{"simcity/telemetry/supabase/...", "simcity/report/notify", "examples/..."}, "only below telemetry/supabase, live clients and notifiers"},
 }
 
 // importDirections finds imports that point against the maps.
@@ -159,7 +161,7 @@ func TestImportsAgainstTheirDirectionAreFound(t *testing.T) {
 		"scenarios/a.go agents":                    nil,
 		"simcity/telemetry/a.go agents":            {"simcity/telemetry => agents: may import of ours only simcity: it carries what a run tells, whoever lives in it"},
 		"simcity/telemetry/sqlite/a.go simcity":    {"simcity/telemetry/sqlite => simcity: may import of ours only simcity/telemetry/...: a store knows the telemetry contract alone"},
-		"simcity/missioncontrol/a.go scenarios":    {"simcity/missioncontrol => scenarios: may import of ours only simcity, simcity/telemetry, simcity/missioncontrol/...: runs and stores are passed in, scenarios are values"},
+		"simcity/missioncontrol/a.go scenarios":    {"simcity/missioncontrol => scenarios: may import of ours only simcity, simcity/telemetry, simcity/report, simcity/missioncontrol/...: runs and stores are passed in, scenarios are values"},
 		"simcity/cmd/simcity/a.go examples/b":      {"simcity/cmd/simcity => examples/b: may import of ours only simcity/..., agents/..., invariants/..., chaos/..., scenarios/..., internal/...: the command joins the library, not the examples"},
 		"examples/booking/a.go internal/conductor": nil,
 		"internal/conductor/a.go internal/pgtest":  {"internal/conductor => internal/pgtest: it is imported by tests alone"},

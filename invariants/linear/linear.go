@@ -51,7 +51,7 @@ func Check(name string, h History) simcity.Invariant {
 
 type checker struct {
 	History
-	clients map[string]int // by citizen
+	clients map[string]int // by their names
 	next    int            // client
 	keys    map[string][]porcupine.Operation
 	samples int64
@@ -65,16 +65,16 @@ func (c *checker) operation(op *simcity.Operation) *simcity.Breach {
 	if !ok {
 		return nil
 	}
-	client, known := c.clients[op.Citizen]
+	client, known := c.clients[op.Client()]
 	if !known {
 		client = c.next
-		c.clients[op.Citizen] = client
+		c.clients[op.Client()] = client
 		c.next++
 	}
 	end := op.End
 	if entry.Unknown { // it stays open, and who got no answer goes on as another client
 		end = openEnd
-		delete(c.clients, op.Citizen)
+		delete(c.clients, op.Client())
 	}
 	c.samples++
 	if len(c.keys[entry.Key]) <= keyMax {

@@ -9,10 +9,12 @@ import (
 
 // statusAnswer is what status answers.
 type statusAnswer struct {
-	Running bool      `json:"running"`
-	Run     *runView  `json:"run"`
-	Last    *runView  `json:"last"`
-	Now     time.Time `json:"now"`
+	Running bool     `json:"running"`
+	Run     *runView `json:"run"`
+	Last    *runView `json:"last"`
+	// Test is the test whose runs these are; null: they are started here.
+	Test *TestState `json:"test"`
+	Now  time.Time  `json:"now"`
 }
 
 // status is GET /api/simcity/status.
@@ -31,6 +33,10 @@ func (h *Handler) status(_ http.ResponseWriter, r *http.Request) (answer, error)
 		} else {
 			a.Running, a.Run = true, &v
 		}
+	}
+	if h.config.Tests != nil {
+		state := h.config.Tests.State()
+		a.Test = &state
 	}
 	return answer{data: a}, nil
 }
@@ -127,8 +133,8 @@ func (h *Handler) scenarios(_ http.ResponseWriter, r *http.Request) (answer, err
 	if _, err := query(r); err != nil {
 		return answer{}, err
 	}
-	all := make([]scenarioView, 0, len(h.config.Scenarios))
-	for _, s := range h.config.Scenarios {
+	all := []scenarioView{}
+	for _, s := range h.known() {
 		all = append(all, describe(h.config.equip(s)))
 	}
 	return answer{data: struct {

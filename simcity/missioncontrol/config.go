@@ -30,6 +30,11 @@ type Config struct {
 	// Prepare changes a run before it starts: its Classify, for example. Optional.
 	Prepare func(simulation *simcity.Simulation)
 
+	// Tests are the tests of this process, if the runs are theirs: none is started
+	// here, and Scenarios, Faults and Target stay empty. Runs are shown by
+	// [Handler.Attach]. Optional; package testui has them.
+	Tests Tests
+
 	// Clock of runs whose start names none: "virtual", or "paced" for hosts that cannot
 	// live in a bubble. Default virtual where the target allows it.
 	Clock string
@@ -95,23 +100,35 @@ func (c Config) WithDefaults() Config {
 
 // Validate names the first field that cannot work, as a [simcity.FieldError].
 func (c Config) Validate() error {
-	wrong := func(field string, value any, allowed, fix string) error {
-		return fmt.Errorf("missioncontrol: %w", &simcity.FieldError{Field: "Config." + field, Value: value, Allowed: allowed, Fix: fix})
-	}
 	switch {
 	case c.Authorize == nil:
-		return wrong("Authorize", "nil", "a function", "decide who may start and stop runs; an error refuses the request")
+		return wrongField("Authorize", "nil", "a function", "decide who may start and stop runs; an error refuses the request")
+	case c.Tests != nil && (len(c.Scenarios) > 0 || c.Target != nil):
+		return wrongField("Tests", "set beside Scenarios or Target", "one of the two", "runs of tests are shown, those of Scenarios are started here: make two handlers")
+	case c.Tests != nil:
+		return c.validateRest()
 	case len(c.Scenarios) == 0:
-		return wrong("Scenarios", "empty", "at least one", "give scenarios.Baseline(), for example")
+		return wrongField("Scenarios", "empty", "at least one", "give scenarios.Baseline(), for example")
 	case c.Target == nil:
-		return wrong("Target", "nil", "a target", "give simcity.InProcess(newApp)")
+		return wrongField("Target", "nil", "a target", "give simcity.InProcess(newApp)")
+	}
+	return c.validateRest()
+}
+
+// wrongField is a field that cannot work.
+func wrongField(field string, value any, allowed, fix string) error {
+	return fmt.Errorf("missioncontrol: %w", &simcity.FieldError{Field: "Config." + field, Value: value, Allowed: allowed, Fix: fix})
+}
+
+func (c Config) validateRest() error {
+	switch {
 	case c.Clock != "" && c.Clock != clockVirtual && c.Clock != clockPaced:
-		return wrong("Clock", c.Clock, "virtual, paced", "leave it out for the one that fits the target")
+		return wrongField("Clock", c.Clock, "virtual, paced", "leave it out for the one that fits the target")
 	case c.Prefix != "" && (!strings.HasPrefix(c.Prefix, "/") || strings.HasSuffix(c.Prefix, "/")):
-		return wrong("Prefix", c.Prefix, `a path such as "/ops"`, "begin it with a slash, and end it without")
+		return wrongField("Prefix", c.Prefix, `a path such as "/ops"`, "begin it with a slash, and end it without")
 	}
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "") {
-		return wrong("PublicURL", c.PublicURL, `an URL such as "https://ops.example.com/simcity"`, "give scheme and host")
+		return wrongField("PublicURL", c.PublicURL, `an URL such as "https://ops.example.com/simcity"`, "give scheme and host")
 	}
 	for _, limit := range []struct {
 		field string
@@ -122,7 +139,7 @@ func (c Config) Validate() error {
 		{"Heartbeat", int64(c.Heartbeat)}, {"KeepAlive", int64(c.KeepAlive)}, {"WriteTimeout", int64(c.WriteTimeout)},
 	} {
 		if limit.value < 0 {
-			return wrong(limit.field, limit.value, "0 or more", "leave it out for the default")
+			return wrongField(limit.field, limit.value, "0 or more", "leave it out for the default")
 		}
 	}
 	if err := c.Telemetry.Validate(); err != nil {

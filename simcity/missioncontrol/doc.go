@@ -86,8 +86,15 @@
 // answers when they have. A stop that takes longer than Config.StopWait answers 202,
 // with status STOPPING.
 //
+//	POST /api/simcity/continue   -
+//	     200 {test, phase, secondsLeft}
+//
+// is for runs of go test (package testui): it lets the test go on that waits for those
+// who look at its run. status tells in test which test that is, with the phase
+// "running" or "held"; null where runs are started here.
+//
 //	GET /api/simcity/status
-//	     200 {running, run:RUN|null, last:RUN|null, now}
+//	     200 {running, run:RUN|null, last:RUN|null, test:{test, phase, secondsLeft}|null, now}
 //	GET /api/simcity/policies
 //	     200 {runId|null, policies, fields:[{name, type, minimum, maximum, default, doc}]}
 //	GET /api/simcity/scenarios
@@ -100,8 +107,10 @@
 //	          invariants:[{name, doc, when, severity, status, violations, judgement:{got, want, value, bound, samples, needs}|null}],
 //	          findings, faults, commands, policies, metrics, lastEvents, repro:{curl, start, test}}
 //
-// Of a run that goes on, verdict is empty, status of an invariant is "violated" or
-// "open" and its judgement null. repro.start is the body of the start call that
+// Of a run that goes on, verdict is empty, and status of an invariant is "violated"
+// or "open". Its judgement then is what it would be judged by if the run ended at the
+// last tick, with value and bound; a breach in it is no violation yet. It is null
+// before the first tick, and for rules that only the end can judge. repro.start is the body of the start call that
 // repeats the run. lastEvents are those of a run that did not pass, up to the first
 // failure.
 //
@@ -139,7 +148,8 @@
 //	retry: 2000                    first of all
 //	event: event      id: N        data: EVENT
 //	event: snapshot   id: N        data: SNAPSHOT, or {..., skippedFrom, skippedTo}
-//	event: heartbeat               data: {runId, status, speed, lastEventIndex, at, policies, faults, violations, metrics, now}
+//	event: heartbeat               data: {runId, status, speed, lastEventIndex, at, policies, faults, violations, metrics,
+//	                                      invariants: as in the summary, now}
 //	event: end        id: count    data: {runId, verdict, status, reasons, events, digest, metrics}
 //
 // A stream begins after the header Last-Event-ID, else at ?from=N, else at 0. Events
@@ -172,6 +182,5 @@
 // # Limits
 //
 // One run at a time, and one process: runs of other processes that write to the same
-// store can be read, but not streamed as they go. The engine does not tell judgements
-// before the end. A paced run does not repeat exactly; see [simcity.Paced].
+// store can be read, but not streamed as they go. A paced run does not repeat exactly; see [simcity.Paced].
 package missioncontrol

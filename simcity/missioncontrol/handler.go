@@ -110,7 +110,7 @@ func (h *Handler) base(r *http.Request) string {
 // scenario is the scenario of a name, with the faults that all have.
 func (h *Handler) scenario(name string) (simcity.Scenario, error) {
 	var known []string
-	for _, s := range h.config.Scenarios {
+	for _, s := range h.known() {
 		if s.Name == name {
 			return h.config.equip(s), nil
 		}

@@ -49,6 +49,7 @@ func (h *Handler) table() []route {
 		{"/api/simcity/resume", post, call(h.resume)},
 		{"/api/simcity/step", post, call(h.step)},
 		{"/api/simcity/speed", post, call(h.changeSpeed)},
+		{"/api/simcity/continue", post, call(h.proceed)},
 		{"/api/simcity/summary", get, call(h.summary)},
 		{"/api/simcity/status", get, call(h.status)},
 		{"/api/simcity/policies", get, call(h.policies)},

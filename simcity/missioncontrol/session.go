@@ -35,7 +35,8 @@ type session struct {
 	sending sync.Mutex // one command is sent at a time
 	mu      sync.Mutex // below; the run enters it
 	fold    *fold
-	queue   []*order // commands that have not taken effect
+	stands  []simcity.Standing // of the invariants, as of the last tick
+	queue   []*order           // commands that have not taken effect
 	paused  bool
 	speed   float64
 	asked   bool // to stop
@@ -49,12 +50,14 @@ type desk struct {
 	*Handler
 	scenario    simcity.Scenario
 	compression float64
+	running     *simcity.Running // of a run that somebody else starts
+	next        simcity.Reporter // told as well, or nil
 	session     *session
 }
 
 // Begin announces the run.
 func (d *desk) Begin(info simcity.RunInfo) (simcity.Recorder, error) {
-	inner, err := telemetry.NewReporter(d.config.Store, d.config.Telemetry).Begin(info)
+	inner, err := d.record(info)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +70,20 @@ func (d *desk) Begin(info simcity.RunInfo) (simcity.Recorder, error) {
 	s.observe()
 	go s.feed.broadcast(ctx, d.config.Heartbeat, s.heartbeat)
 	d.session = s
+	if d.running != nil {
+		d.attach(s, d.running)
+	}
 	return s, nil
+}
+
+// record begins the run's history.
+func (d *desk) record(info simcity.RunInfo) (simcity.Recorder, error) {
+	own, err := telemetry.NewReporter(d.config.Store, d.config.Telemetry).Begin(info)
+	if err != nil || d.next == nil {
+		return own, err
+	}
+	other, err := d.next.Begin(info)
+	return tee{own, other}, err
 }
 
 // Record takes an event, inside of the run.
@@ -84,6 +100,13 @@ func (s *session) Record(e simcity.Event, snapshot *simcity.Snapshot) {
 	s.settle(&e)
 	s.mu.Unlock()
 	s.feed.append(frame, data)
+}
+
+// Stand takes how the invariants stand, inside of the run.
+func (s *session) Stand(standings []simcity.Standing) {
+	s.mu.Lock()
+	s.stands = standings
+	s.mu.Unlock()
 }
 
 // End delivers what is left.
@@ -176,6 +199,7 @@ type beatView struct {
 	Faults         []activeFault     `json:"faults"`
 	Violations     int               `json:"violations"`
 	Metrics        *simcity.Snapshot `json:"metrics"`
+	Invariants     []invariantView   `json:"invariants"`
 	Now            time.Time         `json:"now"`
 }
 
@@ -183,8 +207,11 @@ type beatView struct {
 func (s *session) heartbeat() []byte {
 	s.observe()
 	v := s.view()
+	s.mu.Lock()
+	invariants := s.invariants()
+	s.mu.Unlock()
 	return appendFrame(nil, "heartbeat", -1, encode(beatView{
-		v.RunID, v.Status, v.Speed, v.LastEventIndex, v.At, v.Policies, v.Faults, v.Violations, v.Metrics, s.observedAt(),
+		v.RunID, v.Status, v.Speed, v.LastEventIndex, v.At, v.Policies, v.Faults, v.Violations, v.Metrics, invariants, s.observedAt(),
 	}))
 }
 

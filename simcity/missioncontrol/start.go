@@ -134,6 +134,9 @@ type links struct {
 
 // start is POST /api/simcity/start.
 func (h *Handler) start(w http.ResponseWriter, r *http.Request) (answer, error) {
+	if h.config.Tests != nil {
+		return answer{}, &failure{status: http.StatusConflict, Code: "refused", Message: "the runs here are those of go test; run the test again to start one"}
+	}
 	p, err := h.readPlan(w, r)
 	if err != nil {
 		return answer{}, err

@@ -151,14 +151,25 @@ func (s *session) fillLive(v *summaryView) bool {
 		_ = json.Unmarshal(fault.Parameters, &window.Parameters)
 		v.Faults = append(v.Faults, window)
 	}
-	for _, inv := range s.scenario.Invariants {
+	v.Invariants = s.invariants()
+	return true
+}
+
+// invariants are those of a run that goes on, as they stand; the caller holds mu.
+func (s *session) invariants() []invariantView {
+	all := make([]invariantView, 0, len(s.scenario.Invariants))
+	for i, inv := range s.scenario.Invariants {
 		told := invariantView{Name: inv.Name, Doc: inv.Doc, When: inv.When.String(), Severity: inv.Severity.String(), Status: open, Violations: s.fold.violated[inv.Name]}
+		if i < len(s.stands) {
+			told.Judgement = s.stands[i].Judgement
+			told.Violations = max(told.Violations, s.stands[i].Violations)
+		}
 		if told.Violations > 0 {
 			told.Status = string(simcity.Violated)
 		}
-		v.Invariants = append(v.Invariants, told)
+		all = append(all, told)
 	}
-	return true
+	return all
 }
 
 // describe adds what the scenario says of its invariants.
@@ -189,12 +200,20 @@ func (h *Handler) repro(r *http.Request, row *telemetry.Run) repro {
 		body.Clock = row.Clock
 	}
 	start := encode(body)
+	if h.config.Tests != nil {
+		return repro{Test: h.reproOfTest(row)}
+	}
 	return repro{
 		Start: start,
 		Curl: fmt.Sprintf("curl -X POST -H 'Content-Type: application/json' -d '%s' '%s/api/simcity/start'",
 			strings.ReplaceAll(string(start), "'", `'\''`), strings.ReplaceAll(h.base(r), "'", `%27`)),
 		Test: fmt.Sprintf("SIMCITY_SEED=%d go test ./... -run SimCity", row.Seed),
 	}
+}
+
+// reproOfTest is how a run is repeated that goes on in a test.
+func (h *Handler) reproOfTest(row *telemetry.Run) string {
+	return fmt.Sprintf("SIMCITY_SEED=%d go test -run '^%s$'", row.Seed, h.config.Tests.State().Test)
 }
 
 // changes are the policies with which a run began that are not the scenario's.

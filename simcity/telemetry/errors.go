@@ -24,12 +24,17 @@ func (e *OptionError) Error() string { return "telemetry: " + e.Field + ": " + e
 type SchemaError struct {
 	Store      string // the store, without secrets
 	Have, Want int
+	// Missing is a table that is not there, although the version says so.
+	Missing string
 }
 
 func (e *SchemaError) Error() string {
 	fix := "call Migrate, or run go run github.com/bookiji/simcity/simcity/cmd/simcity migrate"
 	if e.Have > e.Want {
 		fix = "it was written by a newer SimCity: update this one, or give another place"
+	}
+	if e.Missing != "" {
+		return fmt.Sprintf("telemetry: %s has no table %s: %s", e.Store, e.Missing, fix)
 	}
 	return fmt.Sprintf("telemetry: %s has version %d of the schema, and this SimCity needs %d: %s", e.Store, e.Have, e.Want, fix)
 }

@@ -15,7 +15,7 @@ func NoRequest(id string) error { return fmt.Errorf("%w: %.64q", ErrNoRequest, i
 
 // AddRequest adds a request.
 func (m *Memory) AddRequest(ctx context.Context, request RunRequest) error {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(request.Validate(), ctx.Err()); err != nil {
 		return err
 	}
 	m.mu.Lock()

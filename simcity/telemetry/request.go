@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -34,6 +36,37 @@ type RunRequest struct {
 	Message   string `json:"message,omitempty"`
 }
 
+// Validate names the first field that no store can keep, or no runner obey.
+func (r *RunRequest) Validate() error {
+	refuse := func(field, fix string) error { return &OptionError{Field: "RunRequest." + field, Fix: fix} }
+	switch {
+	case !IsUUID(r.ID):
+		return refuse("ID", fmt.Sprintf("%.64q is no UUID; give a new one to each request", r.ID))
+	case r.CreatedAt.IsZero():
+		return refuse("CreatedAt", "it is not set; give the present time, by which requests wait their turn")
+	case r.Concurrency < 0, r.MaxEvents < 0, r.DurationSeconds < 0:
+		return refuse("Concurrency, MaxEvents, DurationSeconds", fmt.Sprintf("%d, %d, %d: none may be negative, and 0 leaves it to the scenario", r.Concurrency, r.MaxEvents, r.DurationSeconds))
+	case len(r.Policies) > 0 && json.Unmarshal(r.Policies, new(map[string]any)) != nil:
+		return refuse("Policies", `they are no JSON object; write {"cancelChance": 0.25}`)
+	}
+	return nil
+}
+
+// IsUUID tells whether a text has the form of a UUID, as IDs of runs and requests
+// have it.
+func IsUUID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i, c := range []byte(text) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || !dash && !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Errors of requests.
 var (
 	// ErrNoRequest is that of a request that the store does not know.
@@ -48,7 +81,8 @@ var (
 // claimed by another one when the lease is over. Times come from the caller, so
 // that all of it can be tested.
 type Requests interface {
-	// AddRequest adds a PENDING request. One whose ID is there stays as it is.
+	// AddRequest adds a PENDING request, if Validate lets it. One whose ID is there
+	// stays as it is.
 	AddRequest(ctx context.Context, request RunRequest) error
 	// Request returns the request, or ErrNoRequest.
 	Request(ctx context.Context, id string) (RunRequest, error)

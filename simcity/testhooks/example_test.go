@@ -50,5 +50,5 @@ func Example() {
 	// 200 {"environment":"staging","syntheticLogin":true}
 	// 200 {"token":"session of synthetic+customer-7@example.com"}
 	// 401 {"error":{"code":"unauthorized","message":"the secret is mis
-	// simcity: testhooks.Config.Environment is "production"; allowed: test, staging, recovery, local; fix: do not mount test hooks there
+	// simcity: testhooks.Config.Environment is "production"; allowed: test, staging, recovery, local; fix: mount no test hooks in production; if this is a copy that may be filled with synthetic citizens, add it to SIMCITY_ALLOWED_ENVS
 }

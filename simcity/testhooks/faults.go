@@ -64,7 +64,7 @@ func (h *Handler) strike(w http.ResponseWriter, r *http.Request) (int, any, erro
 	if err != nil {
 		return 0, nil, wrongParameter(kind.Kind, err)
 	}
-	struck, err := h.strikes.begin(fault, shortened(r.Header.Get(headerRun)), time.Duration(lease)*time.Second)
+	struck, err := h.strikes.begin(fault, shortened(r.Header.Get(simcity.HeaderRun)), time.Duration(lease)*time.Second)
 	if err != nil {
 		return 0, nil, err
 	}

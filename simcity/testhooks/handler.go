@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+
+	"github.com/bookiji/simcity/simcity"
 )
 
 // standardPrefix is where runs look for the handler.
@@ -96,11 +98,11 @@ func noCall(http.ResponseWriter, *http.Request) (int, any, error) {
 // authorized lets in who has the secret.
 func (h *Handler) authorized(answer call) call {
 	return func(w http.ResponseWriter, r *http.Request) (int, any, error) {
-		given := sha256.Sum256([]byte(r.Header.Get(headerSecret)))
+		given := sha256.Sum256([]byte(r.Header.Get(simcity.HeaderSecret)))
 		if subtle.ConstantTimeCompare(given[:], h.secret[:]) != 1 { // of equal length, whatever was given
 			return 0, nil, &failure{
 				status: http.StatusUnauthorized, Code: "unauthorized", Message: "the secret is missing or wrong",
-				Fix: "send the secret that the host was given in the header " + headerSecret,
+				Fix: "send the secret that the host was given in the header " + simcity.HeaderSecret,
 			}
 		}
 		return answer(w, r)

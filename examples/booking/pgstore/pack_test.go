@@ -19,6 +19,7 @@ import (
 	"github.com/bookiji/simcity/internal/pgtest"
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
+	_ "github.com/bookiji/simcity/simcity/missioncontrol/testui" // SIMCITY_UI=127.0.0.1:8787 shows the runs
 	"github.com/bookiji/simcity/simcity/pgclock"
 )
 

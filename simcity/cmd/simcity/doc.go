@@ -79,6 +79,13 @@
 // counts the runs that ended so long ago, or all of them, with their rows. Only with
 // -yes are they deleted. The length is in days, as 30d, or as Go writes it, 12h.
 //
+//	SIMCITY_SECRET=... simcity purge -target https://staging.example.com [-yes]
+//
+// counts what synthetic citizens have left in a staging system, and with -yes removes
+// it, by its test hooks (package testhooks). The target is guarded as that of a run:
+// SIMCITY_ALLOWED_HOSTS has to name it, and it has to say that it is no production
+// before the secret is sent.
+//
 // # replay-spill
 //
 //	simcity replay-spill [-store address] [-dir folder] [file ...]
@@ -94,7 +101,8 @@
 //
 // claims requests from simcity_run_requests and makes their runs: scenarios of the
 // pack, paced, against the app at the URL, which is meant for tests and gets all of
-// their load. With -once it ends when there is no request left. An interrupt stops
+// their load. With SIMCITY_SECRET set, citizens log in and faults strike by the test
+// hooks of the app. With -once it ends when there is no request left. An interrupt stops
 // the run and gives its request to the next runner. An app of your own is linked with
 // package simcity/telemetry/runner.
 //

@@ -24,7 +24,7 @@ type command struct {
 var commands = []command{
 	{"overlay", "overlay [-packages patterns]   print the path of the overlay that makes locks of host packages seams", makeOverlay},
 	{"migrate", "migrate [-store address] [-write folder]   bring a store's schema up to date, or write its SQL files", migrate},
-	{"purge", "purge [-store address] -older-than 30d|-all [-yes]   count old runs, and with -yes delete them", purge},
+	{"purge", "purge [-store address] -older-than 30d|-all [-yes]   count old runs, and with -yes delete them; or\n       simcity purge -target URL [-yes]   count what citizens left in a staging system, and with -yes remove it", purge},
 	{"replay-spill", "replay-spill [-store address] [-dir folder] [file ...]   deliver what killed or cut off runs left behind", replaySpill},
 	{"runner", "runner [-store address] -target URL [-name word] [-lease 30s] [-once]   make the runs that are asked for", runRequests},
 }

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		fmt.Println(text)
 		return
 	}
-	for _, variable := range []string{"SIMCITY_TELEMETRY", "DATABASE_URL", "SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY"} {
+	for _, variable := range []string{"SIMCITY_TELEMETRY", "DATABASE_URL", "SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", envSecret} {
 		_ = os.Unsetenv(variable)
 	}
 	status := m.Run()

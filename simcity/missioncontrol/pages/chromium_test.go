@@ -93,14 +93,21 @@ func open(t *testing.T, url string, width, height int64, scheme string) *tab {
 			}
 		}
 	}()
-	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
-	})
-	require.NoError(t, err)
-	p.do(chromedp.EmulateViewport(width, height), chromedp.Navigate(url))
+	p.look(width, height, scheme)
+	p.do(chromedp.Navigate(url))
 	p.wait(`document.documentElement.dataset.ready === "yes"`)
 	t.Cleanup(p.clean)
 	return p
+}
+
+// look sets the window's size, and whether it is light or dark.
+func (p *tab) look(width, height int64, scheme string) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+	})
+	require.NoError(p.t, err)
+	p.do(chromedp.EmulateViewport(width, height))
 }
 
 // clean requires that the console stayed empty.

@@ -110,7 +110,18 @@ var recordings = sync.OnceValue(func() func(testing.TB) []recorded {
 	var all []recorded
 	return func(t testing.TB) []recorded {
 		once.Do(func() {
-			all = []recorded{bad(t, 42), bad(t, 42, booking.BugCheckThenInsert), bad(t, 7), bad(t, 11)}
+			made := make([]recorded, 4)
+			var runs sync.WaitGroup
+			for i, make := range []func() recorded{
+				func() recorded { return bad(t, 42) },
+				func() recorded { return bad(t, 42, booking.BugCheckThenInsert) },
+				func() recorded { return bad(t, 7) },
+				func() recorded { return bad(t, 11) },
+			} {
+				runs.Go(func() { made[i] = make() })
+			}
+			runs.Wait()
+			all = made
 		})
 		require.Len(t, all, 4, "the recording failed before")
 		return all

@@ -141,3 +141,27 @@ func TestDashboardStartsARun(t *testing.T) {
 	p.press(kb.Escape)
 	p.shot("dashboard-ended-dark")
 }
+
+// A run of go test waits for the browser, and the browser lets it go on.
+func TestPagesLetAHeldTestContinue(t *testing.T) {
+	all := recordings(t)
+	for _, path := range []string{dashboardPath, missionPath} {
+		s := newServer(t, false, 0, all[1], all[0])
+		s.test = map[string]any{"test": "TestSimCityBaseline", "phase": "held", "secondsLeft": 120}
+		p := open(t, s.URL+path, 1440, 900, "light")
+		p.wait(`document.querySelector("#tests").textContent.includes("TestSimCityBaseline")`)
+		require.Contains(t, p.text("#tests"), "The run has ended. go test waits for you, until 2 min after this page is closed.")
+		require.True(t, ask[bool](p, `!document.querySelector("#start") || document.querySelector("#start").hidden`), "runs are started by go test")
+		p.shot("tests-held")
+		p.do(chromedp.Focus(chromedp.ID("continue")))
+		p.press(kb.Enter)
+		p.wait(`document.querySelector("#tests").textContent.includes("runs under go test")`)
+	}
+}
+
+func TestTilesTellHowTheRulesStand(t *testing.T) {
+	_, p := live(t, 3000)
+	p.wait(`document.querySelector("#tiles").textContent.includes("vendor SLA")`)
+	require.Regexp(t, `p95\d.* / 500 ms✓, kept`, p.text("#tiles"))
+	require.Regexp(t, `vendor SLA[\d.]+ % / 90 %✓`, p.text("#tiles"))
+}

@@ -38,7 +38,9 @@ type server struct {
 	policies map[string]any
 	changed  chan struct{} // closed at each change
 	calls    []string      // state-changing ones, with their bodies
-	streams  int           // open now
+	rules    []any         // of the live run, as they stand
+	test     map[string]any
+	streams  int // open now
 }
 
 func newServer(t *testing.T, live bool, shown int, runs ...recorded) *server {
@@ -49,6 +51,7 @@ func newServer(t *testing.T, live bool, shown int, runs ...recorded) *server {
 		s.runs = slices.Clone(runs)
 		s.runs[0].events = slices.Clone(runs[0].events)
 		row := &s.runs[0].row
+		s.rules = standing(t, row.Summary)
 		row.Result, row.EndedAt, row.Summary, row.FailForensic, row.EventCount = "", time.Time{}, nil, nil, 0
 	}
 	mux := http.NewServeMux()
@@ -61,6 +64,19 @@ func newServer(t *testing.T, live bool, shown int, runs ...recorded) *server {
 		s.Close()
 	})
 	return s
+}
+
+// standing are the rules of a summary as they stand before the end.
+func standing(t *testing.T, summary json.RawMessage) []any {
+	t.Helper()
+	var told struct{ Invariants []map[string]any }
+	require.NoError(t, json.Unmarshal(summary, &told))
+	var all []any
+	for _, inv := range told.Invariants {
+		inv["status"] = "open"
+		all = append(all, inv)
+	}
+	return all
 }
 
 func (s *server) pages(mux *http.ServeMux) {
@@ -149,7 +165,7 @@ func (s *server) run() map[string]any {
 		"runId": r.row.ID, "scenario": r.row.Scenario, "seed": strconv.FormatUint(r.row.Seed, 10), "clock": "paced",
 		"compression": 100, "speed": 100, "status": status, "verdict": s.verdict + r.row.Result, "startedAt": r.row.StartedAt,
 		"durationMinutes": r.row.DurationSeconds / 60, "lastEventIndex": strconv.Itoa(s.shown - 1), "at": strconv.FormatInt(at, 10),
-		"policies": s.policies, "faults": []any{}, "violations": 0, "metrics": nil,
+		"policies": s.policies, "faults": []any{}, "violations": 0, "metrics": nil, "invariants": s.rules,
 	}
 }
 
@@ -204,10 +220,16 @@ func (s *server) calls1(mux *http.ServeMux) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.live {
-			answer(w, 200, map[string]any{"running": true, "run": s.run(), "last": nil})
+			answer(w, 200, map[string]any{"running": true, "run": s.run(), "last": nil, "test": s.test})
 		} else {
-			answer(w, 200, map[string]any{"running": false, "run": nil, "last": s.run()})
+			answer(w, 200, map[string]any{"running": false, "run": nil, "last": s.run(), "test": s.test})
 		}
+	})
+	mux.HandleFunc("POST /api/simcity/continue", func(w http.ResponseWriter, _ *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.test["phase"] = "running"
+		answer(w, 200, s.test)
 	})
 	mux.HandleFunc("GET /api/simcity/policies", func(w http.ResponseWriter, _ *http.Request) {
 		s.mu.Lock()

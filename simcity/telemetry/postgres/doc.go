@@ -24,9 +24,13 @@
 //
 // # Delivery
 //
-// A batch is one round trip and one transaction: for each 1000 rows one INSERT over
-// columns as arrays, ON CONFLICT DO NOTHING. So a batch that comes twice changes
-// nothing, and readers see all of it or none. Errors of the network, of the server's
+// A batch is one transaction in two round trips, so that readers see all of it or
+// none. Its events come by COPY. A batch of which one row is there already, because
+// an answer was lost or a spill file is replayed, is refused as a whole; it comes
+// again, in one round trip, as one INSERT for each 1000 rows over columns as arrays,
+// ON CONFLICT DO NOTHING, and so do the batches after it until one is new from end to
+// end. The server's log shows that as one unique violation. A role for which
+// row-level security holds may not COPY and inserts always. Errors of the network, of the server's
 // shutdown and resources (SQLSTATE classes 08, 40, 53, 57, 58), and of statements
 // that took too long are transient: the delivery tries again.
 //
@@ -44,7 +48,8 @@
 // They are Up only, and applying one again changes nothing. Tables that a project
 // had under the same names before are brought up to date. simcity_schema_version has
 // a row for each file. BeginRun, AddRequest and Purge want exactly the version that
-// this package knows; the other methods say so where a table or a column is missing.
+// this package knows, and all tables; the other methods say so where a table or a
+// column is missing. Migrate makes a table anew that somebody dropped.
 //
 // Row-level security is on for all tables. service_role may write, though not change
 // events and snapshots, authenticated may read, anon may do nothing; without these

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,6 +17,8 @@ import (
 // SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	foreignKeyViolation = "23503"
+	uniqueViolation     = "23505"
+	notSupported        = "0A000"
 	undefinedColumn     = "42703"
 	undefinedTable      = "42P01"
 	privilege           = "42501"
@@ -62,21 +64,25 @@ func (s *Store) explain(ctx context.Context, err error) error {
 		}
 		return failure
 	}
-	switch refused.Code {
-	case undefinedTable, undefinedColumn:
+	switch code := refused.Code; {
+	case code == undefinedTable, code == undefinedColumn:
 		return s.unfit(ctx, failure)
-	case readOnly, lockNotAvailable, objectInUse:
+	case passes(code):
 		return telemetry.MarkTransient(failure)
-	}
-	for _, class := range transientClasses {
-		if strings.HasPrefix(refused.Code, class) {
-			return telemetry.MarkTransient(failure)
-		}
 	}
 	if fix := fixes[refused.Code]; fix != "" {
 		return fmt.Errorf("%w; %s", failure, fix)
 	}
 	return failure
+}
+
+// passes tells whether an error with such a SQLSTATE passes by itself.
+func passes(code string) bool {
+	switch code {
+	case readOnly, lockNotAvailable, objectInUse:
+		return true
+	}
+	return len(code) > 2 && slices.Contains(transientClasses, code[:2])
 }
 
 // connection tells whether an error is one of the way to the server.

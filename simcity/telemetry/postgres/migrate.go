@@ -41,12 +41,14 @@ func (s *Store) Migrate(ctx context.Context) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
 			return err
 		}
-		have, err := s.version(ctx, tx)
-		if err != nil {
+		have, missing, err := schema(ctx, tx)
+		switch {
+		case err != nil:
 			return err
-		}
-		if have > SchemaVersion() {
-			return s.mismatch(have)
+		case have > SchemaVersion():
+			return s.mismatch(have, "")
+		case missing != "":
+			have = 0 // applying a file again changes nothing that is there
 		}
 		for _, name := range migrations[have:] {
 			text, err := fs.ReadFile(Migrations(), name)
@@ -68,28 +70,34 @@ type querier interface {
 	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
 }
 
-// version is that of the database's schema, 0 for none.
-func (s *Store) version(ctx context.Context, db querier) (have int, err error) {
-	var there bool
-	if err := db.QueryRow(ctx, "SELECT to_regclass('simcity_schema_version') IS NOT NULL").Scan(&there); err != nil || !there {
-		return 0, err
+// schema is the version of the database's schema, 0 for none, and the first of its
+// tables that is missing.
+func schema(ctx context.Context, db querier) (have int, missing string, err error) {
+	var versioned bool
+	err = db.QueryRow(ctx, `SELECT to_regclass('simcity_schema_version') IS NOT NULL, coalesce((SELECT name
+		FROM unnest(ARRAY['simcity_runs', 'simcity_run_events', 'simcity_run_snapshots', 'simcity_run_live', 'simcity_run_requests']) AS name
+		WHERE to_regclass(name) IS NULL LIMIT 1), '')`).Scan(&versioned, &missing)
+	if err != nil || !versioned {
+		return 0, missing, err
 	}
 	err = db.QueryRow(ctx, "SELECT coalesce(max(version), 0)::int FROM simcity_schema_version").Scan(&have)
-	return have, err
+	return have, missing, err
 }
 
 // fits returns an error unless the schema is the one that is needed.
 func (s *Store) fits(ctx context.Context) error {
-	have, err := s.version(ctx, s.pool)
-	if err != nil {
+	have, missing, err := schema(ctx, s.pool)
+	switch {
+	case err != nil:
 		return err
-	}
-	if have != SchemaVersion() {
-		return s.mismatch(have)
+	case have != SchemaVersion():
+		return s.mismatch(have, "")
+	case missing != "":
+		return s.mismatch(have, missing)
 	}
 	return nil
 }
 
-func (s *Store) mismatch(have int) error {
-	return &telemetry.SchemaError{Store: s.String(), Have: have, Want: SchemaVersion()}
+func (s *Store) mismatch(have int, missing string) error {
+	return &telemetry.SchemaError{Store: s.String(), Have: have, Want: SchemaVersion(), Missing: missing}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -72,7 +73,7 @@ func TestSchemaThatDoesNotFitSaysSoEverywhere(t *testing.T) {
 		return map[string]error{
 			"BeginRun": store.BeginRun(ctx, run), "Append": store.Append(ctx, telemetry.Batch{RunID: run.ID}), "EndRun": store.EndRun(ctx, run),
 			"Run": run1, "Runs": runs, "Live": live, "Events": events, "Snapshots": snapshots, "Purge": purged, "Claim": claimed, "Request": request,
-			"AddRequest": store.AddRequest(ctx, telemetry.RunRequest{ID: run.ID}),
+			"AddRequest": store.AddRequest(ctx, telemetry.RunRequest{ID: run.ID, CreatedAt: run.StartedAt}),
 		}
 	}
 	var mismatch *telemetry.SchemaError
@@ -88,6 +89,28 @@ func TestSchemaThatDoesNotFitSaysSoEverywhere(t *testing.T) {
 		require.ErrorAs(t, err, &mismatch, method)
 		require.ErrorContains(t, err, "version 99 of the schema, and this SimCity needs 4: it was written by a newer SimCity")
 	}
+}
+
+// A table that somebody dropped is told before the run, and Migrate makes it anew
+// without touching the others.
+func TestMissingTableIsToldBeforeTheRun(t *testing.T) {
+	t.Parallel()
+	address := schema.Database(t)
+	store, ctx := open(t, address), t.Context()
+	require.NoError(t, store.AddRequest(ctx, telemetry.RunRequest{ID: telemetrytest.RunID(9), CreatedAt: time.Now()}))
+	for n, table := range []string{"simcity_runs", "simcity_run_events", "simcity_run_snapshots", "simcity_run_live"} {
+		execute(t, address, "DROP TABLE "+table+" CASCADE")
+		run := telemetrytest.NewRun(n)
+		err := store.BeginRun(ctx, run)
+		require.ErrorContains(t, err, "has no table "+table+": call Migrate, or run")
+		require.False(t, telemetry.Transient(err))
+		require.NoError(t, store.Migrate(ctx))
+		require.NoError(t, store.BeginRun(ctx, run))
+		require.NoError(t, store.Append(ctx, telemetrytest.History(run, 0, 20)))
+		require.ErrorIs(t, store.Append(ctx, telemetrytest.History(telemetrytest.NewRun(404), 0, 1)), telemetry.ErrNoRun, "rows belong to a run again")
+	}
+	_, err := store.Request(ctx, telemetrytest.RunID(9))
+	require.NoError(t, err)
 }
 
 // execute says statements to a database, as its superuser.
@@ -113,6 +136,42 @@ func TestTextsThatAreNoUUIDsAreUnknown(t *testing.T) {
 		require.ErrorIs(t, err, telemetry.ErrNoRequest)
 		require.ErrorIs(t, store.AskStop(ctx, id, telemetrytest.NewRun(1).StartedAt), telemetry.ErrNoRequest)
 	}
+}
+
+// What a server says when its disk is full, when it has no connection left, when it
+// ends, and the like: with each of them Append adds nothing, and the delivery knows
+// whether to try again.
+func TestTroubleOfTheServerIsTransient(t *testing.T) {
+	t.Parallel()
+	address := schema.Database(t)
+	store, run := open(t, address), telemetrytest.NewRun(1)
+	require.NoError(t, store.BeginRun(t.Context(), run))
+	execute(t, address, `CREATE TABLE trouble (code text);
+		CREATE FUNCTION make_trouble() RETURNS trigger LANGUAGE plpgsql AS $$
+		DECLARE wanted text; BEGIN
+			SELECT code INTO wanted FROM trouble;
+			IF wanted <> '' AND NEW.event_index = 7 THEN RAISE EXCEPTION 'planted' USING ERRCODE = wanted; END IF;
+			RETURN NEW;
+		END $$;
+		CREATE TRIGGER planted BEFORE INSERT ON simcity_run_events FOR EACH ROW EXECUTE FUNCTION make_trouble();
+		INSERT INTO trouble VALUES ('')`)
+	for code, passes := range map[string]bool{
+		"53100": true /* disk full */, "53200": true /* out of memory */, "53300": true /* too many connections */, "57014": true, /* statement timeout */
+		"57P01": true /* shutdown */, "57P03": true /* starting */, "40001": true, "40P01": true /* deadlock */, "58030": true /* I/O error */, "55P03": true,
+		"25006": true /* a standby */, "23514": false, "22001": false, "42501": false, "P0001": false,
+	} {
+		execute(t, address, "UPDATE trouble SET code = '"+code+"'")
+		err := store.Append(t.Context(), telemetrytest.History(run, 0, 20))
+		require.ErrorContains(t, err, code)
+		require.Equal(t, passes, telemetry.Transient(err), "%v", err)
+		events, err := store.Events(t.Context(), run.ID, 0, 1)
+		require.NoError(t, err)
+		require.Empty(t, events, code)
+	}
+	execute(t, address, "UPDATE trouble SET code = ''")
+	require.NoError(t, store.Append(t.Context(), telemetrytest.History(run, 0, 20)))
+	_, err := telemetry.Verify(t.Context(), store, run.ID)
+	require.NoError(t, err)
 }
 
 // A statement that the server ends for its length, as a Supabase project does, is

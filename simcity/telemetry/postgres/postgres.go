@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,6 +26,9 @@ func init() {
 type Store struct {
 	pool *pgxpool.Pool
 	name string // without secrets
+
+	doubtful sync.Map    // IDs of runs that have rows of the batches to come
+	uncopied atomic.Bool // this role may not COPY
 }
 
 var (

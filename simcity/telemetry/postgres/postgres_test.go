@@ -25,9 +25,16 @@ func migrated(ctx context.Context, conn *pgx.Conn) error {
 	return store.Migrate(ctx)
 }
 
+// emptied makes a database as it was after migrating.
+func emptied(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "TRUNCATE simcity_runs, simcity_run_requests CASCADE")
+	return err
+}
+
 func TestPostgresConforms(t *testing.T) {
 	t.Parallel()
-	telemetrytest.Run(t, func(t *testing.T) telemetry.Store { return open(t, schema.Database(t)) })
+	lend := schema.Lend(t, emptied)
+	telemetrytest.Run(t, func(t *testing.T) telemetry.Store { return open(t, lend(t)) })
 }
 
 // open opens a store that is closed when t ends.

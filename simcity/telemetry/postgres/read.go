@@ -95,23 +95,9 @@ func (s *Store) Runs(ctx context.Context, filter telemetry.RunFilter) ([]telemet
 		runColumns, strings.Join(where, " AND "), len(args)), args...)
 }
 
-// isUUID tells whether a text has the form of a UUID.
-func isUUID(text string) bool {
-	if len(text) != 36 {
-		return false
-	}
-	for i, c := range []byte(text) {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		if dash != (c == '-') || !dash && !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
-			return false
-		}
-	}
-	return true
-}
-
 // uuidOr is a UUID, the smallest for what is none.
 func uuidOr(id string) string {
-	if isUUID(id) {
+	if telemetry.IsUUID(id) {
 		return id
 	}
 	return "00000000-0000-0000-0000-000000000000"

@@ -23,6 +23,9 @@ func scanRequest(row pgx.CollectableRow) (telemetry.RunRequest, error) {
 
 // AddRequest adds a request, if the schema is the right one.
 func (s *Store) AddRequest(ctx context.Context, r telemetry.RunRequest) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
 	if err := s.fits(ctx); err != nil {
 		return s.explain(ctx, err)
 	}

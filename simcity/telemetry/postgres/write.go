@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/bookiji/simcity/simcity/telemetry"
 )
@@ -47,6 +48,7 @@ func (s *Store) EndRun(ctx context.Context, run telemetry.Run) error {
 		WHERE id = $1 AND result IS NULL`,
 		run.ID, run.DurationSecondsActual, moment(run.EndedAt), text(run.Result), run.Pass,
 		text(run.FailInvariant), run.FailEventIndex, text(run.FailForensic), text(run.Digest), run.EventCount, text(run.Commands), text(run.Summary))
+	s.doubtful.Delete(run.ID)
 	if err == nil && done.RowsAffected() == 0 {
 		return s.known(ctx, run.ID)
 	}
@@ -86,26 +88,60 @@ const (
 // rowsMax is how many rows one statement adds.
 const rowsMax = 1000
 
-// Append adds rows. All statements go in one round trip, which the server takes
-// for one transaction.
+// Append adds rows, in one transaction. Rows that are there already come after an
+// answer that was lost, and when a file is replayed; all others can be copied.
 func (s *Store) Append(ctx context.Context, batch telemetry.Batch) error {
+	if _, doubtful := s.doubtful.Load(batch.RunID); !doubtful && len(batch.Events) > 0 && !s.uncopied.Load() {
+		err := s.copyIn(ctx, &batch)
+		switch code := state(err); {
+		case err == nil:
+			return nil
+		case code == "", passes(code):
+			return s.explain(ctx, err)
+		case code == uniqueViolation:
+			s.doubtful.Store(batch.RunID, true)
+		case code == notSupported: // row-level security holds for this role
+			s.uncopied.Store(true)
+		}
+	}
+	return s.insert(ctx, &batch)
+}
+
+// insert adds the rows of a batch that are not there. All statements go in one round
+// trip, which the server takes for one transaction.
+func (s *Store) insert(ctx context.Context, batch *telemetry.Batch) error {
 	var send pgx.Batch
-	there := false
+	there, added := false, int64(0)
 	send.Queue(knownRun, batch.RunID).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
 	for from := 0; from < len(batch.Events); from += rowsMax {
-		send.Queue(insertEvents, eventColumns(batch.RunID, batch.Events[from:min(from+rowsMax, len(batch.Events))])...)
+		page := batch.Events[from:min(from+rowsMax, len(batch.Events))]
+		send.Queue(insertEvents, eventColumns(batch.RunID, page)...).Exec(func(done pgconn.CommandTag) error {
+			added += done.RowsAffected()
+			return nil
+		})
 	}
+	queueSnapshots(&send, batch)
+	queueLive(&send, batch)
+	err := s.pool.SendBatch(ctx, &send).Close()
+	if code := state(err); code == foreignKeyViolation || code == badUUID && !telemetry.IsUUID(batch.RunID) || err == nil && !there {
+		return telemetry.NoRun(batch.RunID)
+	}
+	if err == nil && added > 0 && added == int64(len(batch.Events)) {
+		s.doubtful.Delete(batch.RunID)
+	}
+	return s.explain(ctx, err)
+}
+
+func queueSnapshots(send *pgx.Batch, batch *telemetry.Batch) {
 	for from := 0; from < len(batch.Snapshots); from += rowsMax {
 		send.Queue(insertSnapshots, snapshotColumns(batch.RunID, batch.Snapshots[from:min(from+rowsMax, len(batch.Snapshots))])...)
 	}
+}
+
+func queueLive(send *pgx.Batch, batch *telemetry.Batch) {
 	if live := batch.Live; live != nil {
 		send.Queue(upsertLive, batch.RunID, live.Status, live.LastEventIndex, moment(live.HeartbeatAt), text(live.Metrics), live.Message)
 	}
-	err := s.pool.SendBatch(ctx, &send).Close()
-	if code := state(err); code == foreignKeyViolation || code == badUUID && !isUUID(batch.RunID) || err == nil && !there {
-		return telemetry.NoRun(batch.RunID)
-	}
-	return s.explain(ctx, err)
 }
 
 // eventColumns are the arguments of insertEvents: a column each.

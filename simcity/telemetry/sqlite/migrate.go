@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"embed"
 	"io/fs"
-	"strings"
 
 	"github.com/bookiji/simcity/simcity/telemetry"
 )
@@ -34,12 +33,14 @@ func (s *Store) Migrate(ctx context.Context) error {
 			version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ')))`); err != nil {
 			return err
 		}
-		have, err := version(ctx, tx)
-		if err != nil {
+		have, missing, err := schema(ctx, tx)
+		switch {
+		case err != nil:
 			return err
-		}
-		if have > schemaVersion {
-			return s.mismatch(have)
+		case have > schemaVersion:
+			return s.mismatch(have, "")
+		case missing != "":
+			have = 0 // applying a file again changes nothing that is there
 		}
 		names, err := fs.Glob(Migrations(), "*.sql")
 		if err != nil {
@@ -53,7 +54,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO simcity_schema_version (version, name) VALUES (?, ?)`, i+1, names[i]); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO simcity_schema_version (version, name) VALUES (?, ?)`, i+1, names[i]); err != nil {
 				return err
 			}
 		}
@@ -65,29 +66,36 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func version(ctx context.Context, db querier) (int, error) {
-	var have int
-	err := db.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM simcity_schema_version`).Scan(&have)
-	if err != nil && strings.Contains(err.Error(), "no such table") {
-		return 0, nil
+// schema is the version of the file's schema, 0 for none, and the first of its
+// tables that is missing.
+func schema(ctx context.Context, db querier) (have int, missing string, err error) {
+	var versioned bool
+	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'simcity_schema_version'), coalesce((SELECT column1
+		FROM (VALUES ('simcity_runs'), ('simcity_run_events'), ('simcity_run_snapshots'), ('simcity_run_live'), ('simcity_run_requests'))
+		WHERE column1 NOT IN (SELECT name FROM sqlite_schema) LIMIT 1), '')`).Scan(&versioned, &missing)
+	if err != nil || !versioned {
+		return 0, missing, err
 	}
-	return have, err
+	err = db.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM simcity_schema_version`).Scan(&have)
+	return have, missing, err
 }
 
 // fits returns an error unless the schema is the one that is needed.
 func (s *Store) fits(ctx context.Context, db querier) error {
-	have, err := version(ctx, db)
-	if err != nil {
+	have, missing, err := schema(ctx, db)
+	switch {
+	case err != nil:
 		return s.explain(err)
-	}
-	if have != schemaVersion {
-		return s.mismatch(have)
+	case have != schemaVersion:
+		return s.mismatch(have, "")
+	case missing != "":
+		return s.mismatch(have, missing)
 	}
 	return nil
 }
 
-func (s *Store) mismatch(have int) error {
-	return &telemetry.SchemaError{Store: s.String(), Have: have, Want: schemaVersion}
+func (s *Store) mismatch(have int, missing string) error {
+	return &telemetry.SchemaError{Store: s.String(), Have: have, Want: schemaVersion, Missing: missing}
 }
 
 // change does something in one transaction that writes.

@@ -98,6 +98,25 @@ func TestSchemaThatDoesNotFitSaysSoEverywhere(t *testing.T) {
 	require.ErrorContains(t, err, "version 99 of the schema, and this SimCity needs 1: it was written by a newer SimCity: update this one")
 }
 
+// A table that somebody dropped is told before the run, and Migrate makes it anew.
+func TestMissingTableIsToldBeforeTheRun(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "holes.db")
+	store, ctx := create(t, path), t.Context()
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	for n, table := range []string{"simcity_runs", "simcity_run_events", "simcity_run_snapshots", "simcity_run_live", "simcity_run_requests"} {
+		_, err := db.ExecContext(ctx, "DROP TABLE "+table)
+		require.NoError(t, err)
+		run := telemetrytest.NewRun(n)
+		require.ErrorContains(t, store.BeginRun(ctx, run), "has no table "+table+": call Migrate, or run")
+		require.NoError(t, store.Migrate(ctx))
+		require.NoError(t, store.BeginRun(ctx, run))
+		require.NoError(t, store.Append(ctx, telemetrytest.History(run, 0, 20)))
+	}
+}
+
 // Another process that holds the file for too long is trouble that passes.
 func TestBusyFileIsTransient(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,9 @@ func scanRequest(row scanner) (telemetry.RunRequest, error) {
 
 // AddRequest adds a request.
 func (s *Store) AddRequest(ctx context.Context, r telemetry.RunRequest) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
 	return s.change(ctx, func(tx *sql.Tx) error {
 		if err := s.fits(ctx, tx); err != nil {
 			return err

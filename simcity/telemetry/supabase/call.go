@@ -52,7 +52,7 @@ func (s *Store) do(ctx context.Context, c call) (count int64, err error) {
 		return 0, s.network(ctx, err)
 	}
 	if response.StatusCode() < http.StatusOK || response.StatusCode() >= http.StatusMultipleChoices {
-		return 0, s.explain(refusal(response))
+		return 0, s.explain(c.table, refusal(response))
 	}
 	if c.into != nil {
 		if err := json.Unmarshal(response.Body(), c.into); err != nil {
@@ -92,9 +92,11 @@ func (s *Store) patch(ctx context.Context, table string, query url.Values, chang
 	return s.do(ctx, call{method: http.MethodPatch, table: table, query: query, prefer: "return=minimal,count=exact", body: change})
 }
 
+const versionTable = "simcity_schema_version"
+
 // fits returns an error unless the schema is the one that is needed.
 func (s *Store) fits(ctx context.Context) error {
-	found, err := get[struct{ Version int }](ctx, s, "simcity_schema_version", filters("select", "version", "order", "version.desc", "limit", "1"))
+	found, err := get[struct{ Version int }](ctx, s, versionTable, filters("select", "version", "order", "version.desc", "limit", "1"))
 	if err != nil {
 		return err
 	}
@@ -103,8 +105,17 @@ func (s *Store) fits(ctx context.Context) error {
 		have = found[0].Version
 	}
 	if have != schemaVersion {
-		return s.mismatch(have)
+		return s.mismatch(have, "")
 	}
+	if s.whole.Load() {
+		return nil
+	}
+	for _, table := range []string{"simcity_runs", "simcity_run_events", "simcity_run_snapshots", "simcity_run_live", requestTable} {
+		if _, err := get[struct{}](ctx, s, table, filters("limit", "0")); err != nil {
+			return err
+		}
+	}
+	s.whole.Store(true)
 	return nil
 }
 

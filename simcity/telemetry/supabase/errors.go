@@ -77,11 +77,13 @@ func (s *Store) network(ctx context.Context, err error) error {
 }
 
 // explain names the project and says what to do about an answer that is an error.
-func (s *Store) explain(r *Refusal) error {
+func (s *Store) explain(table string, r *Refusal) error {
 	failure := fmt.Errorf("telemetry: %s: %w", s, r)
 	switch {
-	case r.Code == "42P01", r.Code == "PGRST205", r.Code == "42703", r.Code == "PGRST204":
-		return s.mismatch(0)
+	case table == versionTable && (r.Code == "42P01" || r.Code == "PGRST205"), r.Code == "42703", r.Code == "PGRST204":
+		return s.mismatch(0, "")
+	case r.Code == "42P01", r.Code == "PGRST205":
+		return s.mismatch(0, table)
 	case r.Status == http.StatusUnauthorized:
 		failure = fmt.Errorf("%w; the key is wrong or has expired: set %s to one of the project's settings, API keys", failure, EnvKey)
 	case r.Code == "42501":
@@ -106,10 +108,13 @@ func (s *Store) hide(err error) error {
 	return err
 }
 
-func (s *Store) mismatch(have int) error {
-	mismatch := &telemetry.SchemaError{Store: s.name, Have: have, Want: schemaVersion}
-	if have > schemaVersion {
+func (s *Store) mismatch(have int, missing string) error {
+	mismatch := &telemetry.SchemaError{Store: s.name, Have: have, Want: schemaVersion, Missing: missing}
+	switch {
+	case have > schemaVersion:
 		return mismatch
+	case missing != "": // the Supabase CLI takes no file twice
+		return fmt.Errorf("%w -write folder, and then its files again in the project's SQL editor: what is there stays as it is", mismatch)
 	}
 	return fmt.Errorf("%w -write supabase/migrations, and then supabase db push", mismatch)
 }

@@ -53,6 +53,9 @@ const requestTable = "simcity_run_requests"
 
 // AddRequest adds a request, if the schema is the right one.
 func (s *Store) AddRequest(ctx context.Context, r telemetry.RunRequest) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
 	if err := s.fits(ctx); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/go-resty/resty/v2"
 
@@ -30,6 +31,7 @@ type Store struct {
 	idle   interface{ CloseIdleConnections() }
 	name   string
 	key    string
+	whole  atomic.Bool // all tables were there once
 }
 
 var (

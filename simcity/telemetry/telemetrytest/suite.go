@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) telemetry.Store) {
 		{"a purge that says nothing is refused", purgeNothing},
 		{"migrating again changes nothing", migrateAgain},
 		{"requests are claimed once and finished", requests},
+		{"requests that nobody could keep are refused", requestMistakes},
 		{"a dead runner's request is taken over", takeover},
 		{"stops are asked for", askStop},
 		{"runners do not share a request", racingRunners},

@@ -2,6 +2,8 @@ package telemetrytest
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,6 +70,28 @@ func requests(b *bench) {
 	b.is(err, telemetry.ErrNoRequest, "an unknown request")
 	b.is(office.AskStop(b.ctx, RunID(404), began), telemetry.ErrNoRequest, "an unknown request")
 	b.is(office.Finish(b.ctx, RunID(404), "anna", telemetry.StatusFailed, "", began), telemetry.ErrNoRequest, "an unknown request")
+}
+
+func requestMistakes(b *bench) {
+	office := b.office()
+	if office == nil {
+		return
+	}
+	fine := telemetry.RunRequest{ID: RunID(1), CreatedAt: began}
+	for field, spoil := range map[string]func(*telemetry.RunRequest){
+		"ID":          func(r *telemetry.RunRequest) { r.ID = "first" },
+		"CreatedAt":   func(r *telemetry.RunRequest) { r.CreatedAt = time.Time{} },
+		"Concurrency": func(r *telemetry.RunRequest) { r.Concurrency = -1 },
+		"Policies":    func(r *telemetry.RunRequest) { r.Policies = []byte("[1]") },
+	} {
+		spoiled := fine
+		spoil(&spoiled)
+		var mistake *telemetry.OptionError
+		if err := office.AddRequest(b.ctx, spoiled); !errors.As(err, &mistake) || !strings.Contains(mistake.Field, field) {
+			b.Fatalf("%s: got error %v", field, err)
+		}
+	}
+	b.ok(office.AddRequest(b.ctx, fine))
 }
 
 func takeover(b *bench) {

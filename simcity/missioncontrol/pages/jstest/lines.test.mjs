@@ -83,13 +83,16 @@ test("filters", () => {
   assert.ok(!matches(e, { q: "mv" }, describe));
 });
 
-test("tiles show the judgement, until then the live figure and the last bound", () => {
-  const inv = (status, value) => [{ name: "api_p95_response_time", status, severity: "critical", judgement: status === "open" ? null : { value, bound: 500, samples: 9 } }];
-  const live = { latency: { count: 1, p95: 620e6, p99: 1 }, operations: 10, errors: 1 };
-  const p95 = (invariants, bounds) => tiles(live, invariants, bounds).find((t) => t.label === "p95");
-  assert.deepEqual(p95(inv("kept", 212)), { label: "p95", invariant: "api_p95_response_time", state: "good", value: "212 ms", bound: "500 ms" });
-  assert.deepEqual([p95(inv("open"), { api_p95_response_time: 500 }).state, p95(inv("open")).state], ["warn", "open"]);
-  assert.equal(p95(inv("violated", 700)).state, "bad");
-  assert.deepEqual(boundsOf({ invariants: inv("kept", 1) }), { api_p95_response_time: 500 });
+test("tiles show how a rule stands, and its judgement at the end", () => {
+  const live = { latency: { count: 200, p95: 212e6 }, operations: 200, errors: 1 };
+  const rule = (status, value, samples = 200) => [{ name: "api_p95_response_time", status, severity: "critical", judgement: { value, bound: 500, samples, needs: 100 } }];
+  const p95 = (invariants) => tiles(live, invariants).find((t) => t.label === "p95");
+  assert.deepEqual(p95([]), { label: "p95", invariant: "api_p95_response_time", state: "open", value: "212 ms", bound: "" });
+  assert.deepEqual([p95(rule("open", 300)).state, p95(rule("open", 300)).bound], ["good", "500 ms"]);
+  assert.equal(p95(rule("open", 640)).state, "warn");
+  assert.equal(p95(rule("open", 640, 50)).state, "open");
+  assert.equal(p95(rule("kept", 300)).state, "good");
+  assert.equal(p95(rule("violated", 640)).state, "bad");
+  assert.deepEqual(boundsOf(rule("kept", 1)), { api_p95_response_time: 500 });
   assert.deepEqual(tiles({}, []), []);
 });

@@ -20,7 +20,8 @@ export class Chart {
   /**
    * lines are {series, color: "--line-1", dash?}; bounds() gives {label, value}
    * in the unit of the lines; marks() the fault windows, flags and commands;
-   * domain() the simulated times at the edges; seek(nanos) is called on a click.
+   * domain() the simulated times at the edges; seek(nanos) is called on a click;
+   * named charts write the names of faults into their windows.
    */
   constructor(place, options) {
     Object.assign(this, { bounds: () => [], marks: () => null, lines: [] }, options);
@@ -168,7 +169,7 @@ export class Chart {
       c.fillRect(from, view.top, width, view.height);
       hatch(c, from, view.top, width, view.height, color("--fault-hatch"));
       const name = fault.kind.replaceAll("_", " ");
-      if (c.measureText(name).width > width - 8) continue; // the lanes and the feed have the names
+      if (!this.named || c.measureText(name).width > width - 8) continue; // the big chart, the lanes and the feed have the names
       c.fillStyle = color("--fault-text");
       c.textAlign = "left";
       c.textBaseline = "top";

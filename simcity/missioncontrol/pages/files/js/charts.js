@@ -20,7 +20,7 @@ export class Charts {
       holder.className = spec.big ? "slot big" : spec.wide ? "slot wide" : "slot";
       place.append(holder);
       return { spec, chart: new Chart(holder, {
-        title: spec.title, unit: spec.unit, domain, seek, marks: () => log()?.marks,
+        title: spec.title, unit: spec.unit, named: spec.big, domain, seek, marks: () => log()?.marks,
         bounds: () => (spec.bounds || []).filter(([rule]) => bounds()[rule] !== undefined).map(([rule, label, factor]) => ({ label, value: bounds()[rule] * factor })),
       }) };
     });

@@ -13,18 +13,19 @@ import { Policies } from "./policies.js";
 import { EVENTS_MAX, RunLog } from "./runlog.js";
 import { askToStart, offerScenarios } from "./start.js";
 import { Follower } from "./stream.js";
+import { watchTests } from "./tests.js";
 import { boundsOf, tiles } from "./tiles.js";
 import { Trigger, showActive } from "./trigger.js";
 
 const page = {
-  log: new RunLog(""), run: null, follower: null, connection: "idle", summary: null, bounds: {}, scenarios: [], selected: null,
+  log: new RunLog(""), run: null, follower: null, connection: "idle", summary: null, rules: [], scenarios: [], selected: null,
 };
 const filters = { type: "notable" };
 const policies = new Policies($("#policies"));
 const trigger = new Trigger($("#trigger"));
 
 const charts = new Charts($("#charts"), {
-  log: () => page.log, bounds: () => page.bounds, seek: (nanos) => select(page.log.indexAt(nanos)),
+  log: () => page.log, bounds: () => boundsOf(page.summary?.invariants || page.rules), seek: (nanos) => select(page.log.indexAt(nanos)),
   domain: () => {
     const planned = (page.run?.durationMinutes || 60) * 60e9;
     const shown = page.connection === "ended" ? page.log.lastAt * 1.01 : Math.min(planned, Math.max(planned / 8, page.log.lastAt * 1.1));
@@ -46,6 +47,7 @@ async function attach(run, live) {
   page.follower?.stop();
   page.run = run;
   page.summary = null;
+  page.rules = [];
   page.selected = null;
   fill($("#detail"), h("p", { class: "empty" }, "Choose an event, or click a point of a chart, to see the events at that time and what was active."));
   page.log = new RunLog(run.runId, { policies: run.policies, durationNanos: run.durationMinutes * 60e9 });
@@ -58,7 +60,6 @@ async function attach(run, live) {
   const scenario = page.scenarios.find((s) => s.name === run.scenario);
   trigger.offer(scenario?.faults);
   trigger.enable(live);
-  await learnBounds(run);
   if (live) {
     page.connection = "streaming";
     page.follower = new Follower(page.log, { heartbeat, end, connection: (word) => connected(word) });
@@ -70,16 +71,6 @@ async function attach(run, live) {
   draw();
 }
 
-/** learnBounds takes the bounds from the latest run of the scenario that was judged. */
-async function learnBounds(run) {
-  page.bounds = {};
-  const { runs } = await api.runs({ scenario: run.scenario, limit: 5 });
-  for (const row of runs.filter((r) => r.result && r.id !== run.runId)) {
-    page.bounds = { ...boundsOf(row.summary || (await api.summary(row.id))), ...page.bounds };
-    if (Object.keys(page.bounds).length > 5) return;
-  }
-}
-
 function connected(word) {
   page.connection = page.run?.status === "PAUSED" && word === "streaming" ? "paused" : word;
 }
@@ -87,7 +78,7 @@ function connected(word) {
 function heartbeat(data) {
   Object.assign(page.run, { status: data.status, speed: data.speed, at: data.at, lastEventIndex: data.lastEventIndex });
   policies.inForce(data.policies);
-  if (data.metrics) page.heartMetrics = data.metrics;
+  page.rules = data.invariants || page.rules;
   draw();
 }
 
@@ -97,7 +88,6 @@ async function end(data) {
   enable(false);
   announce(`The run has ended: ${data.verdict}`);
   page.summary = await api.summary(page.log.id).catch(() => null);
-  page.bounds = { ...page.bounds, ...boundsOf(page.summary) };
   draw();
 }
 
@@ -142,7 +132,7 @@ function drawFreshness() {
 }
 
 function drawTiles() {
-  const shown = tiles(page.log.live(), page.summary?.invariants || [], page.bounds);
+  const shown = tiles(page.log.live(), page.summary?.invariants || page.rules);
   const key = JSON.stringify(shown);
   if (key === page.tiles) return;
   page.tiles = key;
@@ -185,10 +175,12 @@ async function start() {
 
 /** find looks which run there is to show; asked again while none goes on. */
 async function find() {
-  const { run, last } = await api.status();
+  const status = await api.status();
+  const { run, last } = status;
   if (run && run.runId !== page.log.id) await attach(run, true);
   else if (!run && !page.run && last) await attach(last, false);
   else if (!run && !page.run) fill($("#detail"), h("p", { class: "empty" }, "Nothing runs. Start a run, or study an earlier one in Mission Control."));
+  return status;
 }
 
 async function look() {
@@ -215,7 +207,7 @@ async function begin() {
   page.scenarios = scenarios;
   offerScenarios(scenarios);
   await policies.load();
-  await find();
+  watchTests(await find(), () => find().catch(() => {}));
   look();
   document.documentElement.dataset.ready = "yes";
 }

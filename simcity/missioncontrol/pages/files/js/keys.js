@@ -22,9 +22,19 @@ export function onKeys(actions) {
   });
 }
 
-/** dialog opens one and resolves to what it was closed with. */
+const answers = new WeakMap(); // of dialogs, to whoever opened them last
+
+/**
+ * openDialog opens one and resolves to what it was closed with. The news that a
+ * dialog was closed comes late: when it is open again by then, it is not its answer.
+ */
 export function openDialog(dialog) {
+  if (!answers.has(dialog)) {
+    dialog.addEventListener("close", () => dialog.open || answers.get(dialog)(dialog.returnValue));
+  } else {
+    answers.get(dialog)("");
+  }
   dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }));
+  if (!dialog.open) dialog.showModal();
+  return new Promise((resolve) => answers.set(dialog, resolve));
 }

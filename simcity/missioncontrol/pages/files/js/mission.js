@@ -17,6 +17,7 @@ import { RunLog } from "./runlog.js";
 import { Runs } from "./runs.js";
 import { Scrubber } from "./scrubber.js";
 import { Follower } from "./stream.js";
+import { watchTests } from "./tests.js";
 import { boundsOf } from "./tiles.js";
 import { format as address, parse } from "./view.js";
 
@@ -86,8 +87,9 @@ async function open(id, t) {
   page.live = live;
   if (run.result) await page.log.catchUp();
   else follow();
+  if (t === undefined && run.result === "FAIL" && Number(run.failEventIndex) >= 0) t = Number(run.failEventIndex); // what people look for
   page.summary = await api.summary(run.id).catch(() => null);
-  page.bounds = boundsOf(page.summary);
+  page.bounds = boundsOf(page.summary?.invariants);
   if (t !== undefined) scrubber.go(t);
   await compareWithPrevious();
   drawPane();
@@ -97,11 +99,14 @@ async function open(id, t) {
 function follow() {
   page.follower = new Follower(page.log, {
     connection: (word) => setText($("#fresh"), word),
-    heartbeat: (data) => (page.live = { ...page.live, ...data }),
+    heartbeat: (data) => {
+      page.live = { ...page.live, ...data };
+      page.bounds = boundsOf(data.invariants);
+    },
     end: async () => {
       Object.assign(page.run, (await api.run(page.log.id)).run);
       page.summary = await api.summary(page.log.id).catch(() => null);
-      page.bounds = boundsOf(page.summary);
+      page.bounds = boundsOf(page.summary?.invariants);
       await compareWithPrevious();
       draw();
       drawPane();
@@ -115,7 +120,7 @@ async function compareWithPrevious() {
   const { previous, earlier } = await Runs.before(page.run).catch(() => ({}));
   const before = previous ? await api.summary(previous.id).catch(() => null) : null;
   const all = findings(page.summary, before, (earlier || []).map((r) => r.failInvariant).filter(Boolean));
-  const title = previous ? `Findings vs ${format.shortId(previous.id)}:` : "Findings, no run before:";
+  const title = previous ? `Findings against the run before, ${format.shortId(previous.id)}:` : "Findings, as the first run of this scenario:";
   const chip = (f) => h("li", {}, h("button", { type: "button", class: `finding ${f.state}`, click: () => (f.state === "resolved" ? versus(previous.id) : scrubber.go(Number(f.violation.index))) }, `${f.state} ${f.name}`));
   fill($("#findings"), h("span", {}, title), all.length ? h("ul", {}, all.map(chip)) : h("span", {}, " none"),
     previous && h("button", { type: "button", class: "vs", click: () => versus(previous.id) }, "compare"));
@@ -195,7 +200,8 @@ async function begin() {
     " ": () => scrubber.toggle(), l: () => scrubber.live(), "/": () => $("#filter").elements.q.focus(), s: stop, "?": help,
     Home: () => scrubber.go(0), End: () => scrubber.go(page.log.last),
   });
-  const [{ scenarios }] = await Promise.all([api.get("api/simcity/scenarios"), runs.load()]);
+  const [{ scenarios }, status] = await Promise.all([api.get("api/simcity/scenarios"), api.status(), runs.load()]);
+  watchTests(status, () => runs.load());
   const choice = $("#runs-filter").elements.scenario;
   choice.append(...scenarios.map((s) => h("option", { value: s.name }, s.name)));
   choice.value = view.scenario || "";

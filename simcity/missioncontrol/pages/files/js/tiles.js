@@ -1,7 +1,7 @@
 // The tiles: a figure of the run, its bound, and whether it is kept.
 //
-// The engine judges at the end. Until then a tile shows the figure as far as the
-// events tell it, and the bound of the scenario's last judged run.
+// While a run goes on its rules say how they stand; they are judged at the end. A
+// rule that says nothing yet is shown by what the events tell.
 
 import { count, duration, percent, trim } from "./format.js";
 
@@ -25,22 +25,19 @@ function has(samples, value) {
   return samples > 0 ? value : undefined;
 }
 
-/**
- * tiles makes them from the live figures, the rules' results and the bounds of
- * the last judged run by the rules' names.
- */
-export function tiles(live, invariants = [], bounds = {}) {
+/** tiles makes them from the live figures and how the rules stand or were judged. */
+export function tiles(live, invariants = []) {
   const byName = new Map(invariants.map((inv) => [inv.name, inv]));
-  const shown = SPECS.map((spec) => tile(spec, live, byName.get(spec.invariant), bounds[spec.invariant]));
+  const shown = SPECS.map((spec) => tile(spec, live, byName.get(spec.invariant)));
   const rest = invariants.filter((inv) => inv.status === "violated" && !SPECS.some((s) => s.invariant === inv.name))
     .map((inv) => ({ label: inv.name.replaceAll("_", " "), invariant: inv.name, value: inv.judgement?.got || "violated", bound: inv.judgement?.want || "", state: "bad" }));
   return [...shown.filter((t) => t.value !== "–" || byName.has(t.invariant)), ...rest];
 }
 
-function tile(spec, live, inv, bound) {
+function tile(spec, live, inv) {
   const judged = inv?.judgement?.samples > 0 ? inv.judgement : null;
   const value = judged ? judged.value : spec.live(live);
-  const limit = judged ? judged.bound : bound;
+  const limit = inv?.judgement?.bound;
   const state = stateOf(spec, inv, value, limit);
   return {
     label: spec.label, invariant: spec.invariant, state,
@@ -52,16 +49,16 @@ function tile(spec, live, inv, bound) {
 function stateOf(spec, inv, value, limit) {
   if (inv?.status === "violated") return inv.severity === "warning" ? "warn" : "bad";
   if (inv?.status === "kept") return "good";
-  if (inv?.status === "unchecked" || value === undefined || limit === undefined) return "open";
+  if (inv?.status === "unchecked" || value === undefined || limit === undefined || inv.judgement.samples < inv.judgement.needs) return "open";
   const kept = spec.below ? value <= limit : value >= limit;
   return kept ? "good" : "warn"; // a live figure warns; only a judgement condemns
 }
 
-/** boundsOf are the bounds in a summary of a run that was judged. */
-export function boundsOf(summary) {
+/** boundsOf are the bounds of rules by their names, as far as they have said them. */
+export function boundsOf(invariants) {
   const bounds = {};
-  for (const inv of summary?.invariants || []) {
-    if (inv.judgement?.samples > 0) bounds[inv.name] = inv.judgement.bound;
+  for (const inv of invariants || []) {
+    if (inv.judgement?.bound) bounds[inv.name] = inv.judgement.bound;
   }
   return bounds;
 }

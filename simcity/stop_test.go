@@ -1,0 +1,220 @@
+package simcity_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/simcity"
+)
+
+// swamp is a server in which requests to /stay never come to an end, and which
+// knows how many there are.
+type swamp struct {
+	*httptest.Server
+	inside  atomic.Int64
+	most    atomic.Int64
+	after   atomic.Int64 // requests that began after drained was first asked
+	drained atomic.Bool
+
+	mu   sync.Mutex
+	said []string
+}
+
+func newSwamp(t *testing.T) *swamp {
+	t.Helper()
+	s := &swamp{}
+	s.Server = serve(t, identified("staging", func(_ http.ResponseWriter, r *http.Request) {
+		if s.drained.Load() {
+			s.after.Add(1)
+		}
+		s.mu.Lock()
+		s.said = append(s.said, r.URL.Path)
+		s.mu.Unlock()
+		if r.URL.Path == "/stay" {
+			n := s.inside.Add(1)
+			defer s.inside.Add(-1)
+			s.most.Store(max(s.most.Load(), n))
+			<-r.Context().Done()
+		}
+	}))
+	return s
+}
+
+func (s *swamp) paths() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.said, " ")
+}
+
+// stayer asks for what never comes, and does not listen to errors.
+func stayer(ctx context.Context, c *simcity.Citizen) error {
+	for range 1000 {
+		if get(ctx, c, "/stay") == simcity.ErrOver {
+			return nil
+		}
+	}
+	return nil
+}
+
+// breakage is a fault that breaks the remote system until it is reverted.
+func breakage() simcity.Fault {
+	call := func(ctx context.Context, w *simcity.World, path string) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.BaseURL()+path, nil)
+		if err != nil {
+			return err
+		}
+		response, err := w.Client().Do(request)
+		if err != nil {
+			return err
+		}
+		return response.Body.Close()
+	}
+	return simcity.Fault{
+		Kind: "BREAKAGE",
+		Inject: func(ctx context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
+			touched.Add(1)
+			return func(ctx context.Context) error { return call(ctx, w, "/mend") }, call(ctx, w, "/break")
+		},
+	}
+}
+
+// On any real clock a stop cuts the requests of all citizens within a second,
+// leaves none under way, and undoes what is broken.
+func TestStopWithinASecondLeavesNothingUnderWay(t *testing.T) {
+	t.Parallel()
+	for name, clock := range map[string]simcity.Clock{"paced": simcity.Paced(1000), "stepped": simcity.SteppedGrace(time.Hour)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSwamp(t)
+			running, err := city(nil, citizens("stayer", 40, stayer)).Inject(breakage(), 0, 59*time.Minute).
+				Target(simcity.URL(s.URL).Environment("staging")).Clock(clock).Start(t.Context())
+			require.NoError(t, err)
+			if name == "paced" {
+				require.Eventually(t, func() bool { return s.inside.Load() == 40 && strings.Contains(s.paths(), "/break") }, time.Minute, time.Millisecond)
+			} else { // one citizen after the other, each waited for
+				require.Eventually(t, func() bool { return s.inside.Load() > 0 }, time.Minute, time.Millisecond)
+			}
+			began := time.Now()
+			running.Stop()
+			res := running.Wait()
+			took := time.Since(began)
+			t.Logf("stopped within %s of real time, %d requests were under way", took, s.most.Load())
+			require.Less(t, took, 5*time.Second, "a fraction of a request's deadline, 30s, and of the clock's grace")
+			s.drained.Store(true)
+			require.Equal(t, simcity.Stopped, res.Verdict, res.Reasons)
+			require.Zero(t, res.Remote.InFlight)
+			require.Zero(t, res.Operations, "what was cut short is no operation")
+			require.Eventually(t, func() bool { return s.inside.Load() == 0 }, time.Minute, time.Millisecond)
+			require.Zero(t, s.after.Load())
+			require.GreaterOrEqual(t, strings.Count(s.paths(), "/mend"), strings.Count(s.paths(), "/break"))
+			for _, w := range res.Faults {
+				require.False(t, w.Active, w)
+			}
+		})
+	}
+}
+
+func TestEndOfTheContextIsAStop(t *testing.T) {
+	t.Parallel()
+	s := newSwamp(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	running, err := city(nil, citizens("stayer", 5, stayer)).Target(simcity.URL(s.URL)).Clock(simcity.Paced(1000)).Start(ctx)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return s.inside.Load() == 5 }, time.Minute, time.Millisecond)
+	cancel()
+	require.Equal(t, simcity.Stopped, running.Wait().Verdict)
+}
+
+func TestFaultIsUndoneAtTheEndOfARunToAServerElsewhere(t *testing.T) {
+	t.Parallel()
+	s := newSwamp(t)
+	res := elsewhere(simcity.URL(s.URL), citizens("visitor", 1, visitor)).Inject(breakage(), time.Minute, 59*time.Minute).Simulate(t)
+	require.Equal(t, 1, strings.Count(s.paths(), "/mend"), s.paths())
+	require.False(t, res.Faults[0].Active)
+}
+
+func TestCitizensCleanUpAtTheEndOfARunToAServerElsewhere(t *testing.T) {
+	t.Parallel()
+	s := newSwamp(t)
+	res := elsewhere(simcity.URL(s.URL), citizens("tenant", 3, func(ctx context.Context, c *simcity.Citizen) error {
+		c.AtEnd(func(ctx context.Context) error { return get(ctx, c, "/leave") })
+		return regular(ctx, c)
+	})).Simulate(t)
+	require.Equal(t, 3, strings.Count(s.paths(), "/leave"), res.Reasons)
+}
+
+const envSwamp = "SIMCITY_TEST_SWAMP"
+
+// TestLifeInTheSwamp is the child of the test below: it runs until it is stopped.
+func TestLifeInTheSwamp(t *testing.T) {
+	url := os.Getenv(envSwamp)
+	if url == "" {
+		return
+	}
+	city(nil, citizens("stayer", 10, stayer)).Inject(breakage(), 0, 59*time.Minute).
+		Target(simcity.URL(url)).Clock(simcity.Paced(10)).Run(t)
+}
+
+func TestSignalsStopARunAndItsFaultsAreUndone(t *testing.T) {
+	t.Parallel()
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			s := newSwamp(t)
+			child := inTheSwamp(s.URL)
+			var said strings.Builder
+			child.Stderr, child.Stdout = &said, &said
+			require.NoError(t, child.Start())
+			require.Eventually(t, func() bool { return s.inside.Load() == 10 && strings.Contains(s.paths(), "/break") }, time.Minute, time.Millisecond)
+			require.NoError(t, child.Process.Signal(sig))
+			require.Error(t, child.Wait(), "a run that was stopped did not pass")
+			require.Contains(t, said.String(), "the run stops and undoes its faults")
+			require.Contains(t, said.String(), "verdict=STOPPED")
+			require.Contains(t, said.String(), "stopped by signal "+sig.String())
+			require.Equal(t, 1, strings.Count(s.paths(), "/mend"), said.String())
+		})
+	}
+}
+
+// The second signal does what signals do.
+func TestSecondSignalKills(t *testing.T) {
+	t.Parallel()
+	broken, mending := make(chan struct{}), make(chan struct{})
+	server := serve(t, identified("staging", func(_ http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/break":
+			close(broken)
+		case "/mend":
+			close(mending)
+			<-r.Context().Done()
+		case "/stay":
+			<-r.Context().Done()
+		}
+	}))
+	child := inTheSwamp(server.URL)
+	require.NoError(t, child.Start())
+	<-broken
+	require.NoError(t, child.Process.Signal(syscall.SIGINT))
+	<-mending
+	require.NoError(t, child.Process.Signal(syscall.SIGINT))
+	require.Error(t, child.Wait())
+	require.Equal(t, syscall.SIGINT, child.ProcessState.Sys().(syscall.WaitStatus).Signal())
+}
+
+// inTheSwamp is a process of its own in which TestLifeInTheSwamp runs.
+func inTheSwamp(url string) *exec.Cmd {
+	child := exec.Command(os.Args[0], "-test.run=^TestLifeInTheSwamp$", "-test.v")
+	child.Env = append(os.Environ(), envSwamp+"="+url)
+	return child
+}

@@ -1,4 +1,0 @@
-package testhooks
-
-const headerSecret = "X-SimCity-Secret"
-const headerRun = "X-SimCity-Run"
