@@ -78,6 +78,8 @@
 //     stepped, steered and studied; link package missioncontrol/testui into the
 //     tests. SIMCITY_UI_WAIT is how long a test waits for people (2m)
 //   - SIMCITY_TELEMETRY=sqlite:runs.db keeps the history of runs: see [Reporter]
+//   - SIMCITY_REPORT=summary,annotations reports each Run where a team looks: see
+//     [Publisher] and packages report and report/notify
 //   - SIMCITY_OVERLAY=0 leaves locks alone in a binary with the overlay
 //   - SIMCITY_OVERLAY_PACKAGES names the host's packages there
 //

@@ -204,7 +204,7 @@ func (p *play) tell(res *Result) *Result {
 	}
 	fmt.Fprintln(p.t.Output(), res.Line())
 	for _, note := range res.notes() {
-		fmt.Fprintln(p.t.Output(), "simcity note:", note)
+		fmt.Fprintln(p.t.Output(), quoted("simcity note: "+note))
 	}
 	return res
 }

@@ -20,13 +20,13 @@ func (r *Result) report(t testing.TB) {
 		}
 	}
 	if r.Verdict != Pass {
-		t.Error(r.Explain())
+		t.Error(quoted(r.Explain()))
 	}
 }
 
 func (inv InvariantResult) report(t *testing.T, r *Result) {
 	// Written to Output, since the line of code would be one of this file.
-	tell := func(format string, args ...any) { fmt.Fprintf(t.Output(), format+"\n", args...) }
+	tell := func(format string, args ...any) { fmt.Fprintln(t.Output(), quoted(fmt.Sprintf(format, args...))) }
 	v := r.Violation(inv.Name)
 	switch {
 	case v != nil && v.Severity == Critical:

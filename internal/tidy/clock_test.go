@@ -25,6 +25,7 @@ var clockHolders = exemptions{
 	"simcity/sweep.go":                       "seeds per second are of real time",
 	"simcity/sweeper.go":                     "a worker process has limits in real time",
 	"simcity/run.go":                         "the host's clock, for latencies, and the date on which a run begins",
+	"simcity/report/notify/clock.go":         "services are called in real time, after the run",
 	"simcity/telemetry/clock.go":             "delivery happens in real time, outside of the run",
 	"simcity/telemetry/runner/clock.go":      "leases are in real time, outside of all runs",
 	"simcity/testhooks/clock.go":             "leases are in real time: whoever renews them may be dead",
