@@ -36,6 +36,10 @@ func (p *play) compareWithBundle(res *Result, replayed recording) {
 		fmt.Fprintln(p.t.Output(), "simcity note: replayed, and the same as the bundle")
 		return
 	}
+	if want.explored() && !res.explored() {
+		res.disagree("not reproducible: locks of the host were seams in the bundle's run and are none in this one: run go test with " + overlayWords)
+		return
+	}
 	for _, e := range want.LastEvents {
 		if e.Index >= int64(len(replayed.events)) || replayed.events[e.Index].After != e.After {
 			res.disagree(fmt.Sprintf("not reproducible: the replay differs from the bundle at event %d or before it; if you have changed the app since, that is as it should be:\n      bundle: %s\n      replay: %s",

@@ -55,7 +55,7 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 	z.cut = Cut{
 		Scenario: p.simulation.scenario.Name, Seed: p.simulation.seed, Drawn: true,
 		Until: whole.end(), Citizens: whole.trace.born, Faults: whole.faults(),
-		Explore: p.simulation.explore.drawn(p.simulation.seed),
+		Explore: p.simulation.explore.drawn(p.simulation.seed), Locks: whole.res.explored(),
 	}
 	if !z.try(z.cut) {
 		return nil, z.doubt(whole)
@@ -254,6 +254,9 @@ func (c *Cut) test(name string) string {
 		b.WriteString("\t\tDrawn: true,\n")
 	case len(c.Held) > 0:
 		fmt.Fprintf(&b, "\t\tHeld: %s,\n", literal(c.Held))
+	}
+	if c.Locks {
+		b.WriteString("\t\tLocks: true, // go test " + overlayWords + "\n")
 	}
 	if sub != "" {
 		fmt.Fprintf(&b, "\t\tSub: %q,\n", sub)

@@ -199,3 +199,9 @@ func TestSweepLeavesAReproductionAlone(t *testing.T) {
 	simcity.Reproduce(t, simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1"}})
 	require.Equal(t, uint64(3), seekers(false).Simulate(t).Seed)
 }
+
+func TestCutThatNeedsLocksIsSkippedWithoutThem(t *testing.T) {
+	cut := simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1"}, Locks: true}
+	told := record(t, "TestX", func(t testing.TB) { simcity.Reproduce(t, cut) })
+	require.Contains(t, told.skipped, `run go test with -overlay="$(go tool simcity overlay)"`)
+}

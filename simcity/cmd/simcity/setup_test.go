@@ -111,6 +111,7 @@ type report struct {
 	FirstMillis         float64
 	Kinds               map[string]int
 	Text, Stack, Notes  string
+	Repro               string
 	Digests             []string
 	CPU                 time.Duration `json:"-"` // of the whole process
 	PassedAll, Explored bool          `json:"-"`
@@ -120,7 +121,7 @@ type report struct {
 // reports.
 func (h *host) live(t testing.TB, binary, modes string, environ ...string) map[string]report {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), binary, "-test.run=^TestShop$", "-test.timeout=5m")
+	command := exec.CommandContext(t.Context(), binary, "-test.run=^TestShop$", "-test.timeout=2h")
 	command.Dir = h.dir
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "SIMCITY_") {

@@ -54,7 +54,9 @@ func liveAll(t *testing.T, mode string) {
 		r.add(seed+1, live(t, name, uint64(seed+1)))
 	}
 	r.Millis = time.Since(began).Milliseconds()
-	r.FirstMillis = r.firstAfter.Sub(began).Seconds() * 1000
+	if r.First > 0 {
+		r.FirstMillis = r.firstAfter.Sub(began).Seconds() * 1000
+	}
 	text, err := json.Marshal(r)
 	if err != nil {
 		panic(err)
@@ -81,6 +83,7 @@ type report struct {
 
 func (r *report) add(seed int, res *simcity.Result) {
 	r.Digests = append(r.Digests, res.Digest.String())
+	r.Repro = res.Repro
 	r.Kinds[string(res.Verdict)]++
 	for _, f := range res.Findings {
 		if f.Severity == simcity.NoteFinding {
