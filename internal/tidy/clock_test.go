@@ -16,6 +16,7 @@ var clockHolders = exemptions{
 	"simcity/bubble.go":                      "the watchdog measures real time and a run's wall time, from outside the bubble",
 	"simcity/pacer.go":                       "whoever watches a run lives on real time",
 	"simcity/limits.go":                      "requests to a target elsewhere are limited in real time",
+	"simcity/line.go":                        "a request to a target elsewhere has its deadline in real time",
 	"simcity/phases.go":                      "what requests to a target elsewhere wait for is real time",
 	"simcity/missioncontrol/clock.go":        "a control plane lives in real time, outside of runs",
 	"simcity/cmd/simcity/clock.go":           "a command is called on some real date",
