@@ -2,6 +2,11 @@ package booking_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
@@ -39,4 +44,35 @@ func BenchmarkSeedsOfAnHour(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/(cputime.Used()-before).Seconds(), "seeds/cpu-s")
 	b.ReportMetric(float64(operations)/float64(b.N), "operations/seed")
+}
+
+// An hour of the small city, which BenchmarkSweep sweeps.
+func TestCityHour(t *testing.T) { hour().Run(t) }
+
+var sweepRate = regexp.MustCompile(`, (\d+) passed, 0 failed in 0 ways, ([0-9.]+) seeds/s`)
+
+// One-hour seeds per second of a sweep, by one worker process and by two. The goal
+// is 1.7 times as many by two, on two processors that have nothing else to do.
+func BenchmarkSweep(b *testing.B) {
+	rate := func(workers, seeds int) float64 {
+		command := exec.Command(os.Args[0], "-test.run=^TestCityHour$", "-test.v")
+		command.Env = append(os.Environ(), fmt.Sprint("SIMCITY_SEEDS=", seeds), fmt.Sprint("SIMCITY_WORKERS=", workers), "SIMCITY_SWEEP_HISTORY="+b.TempDir()+"/history.json")
+		output, err := command.CombinedOutput()
+		require.NoError(b, err, string(output))
+		told := sweepRate.FindSubmatch(output)
+		require.NotNil(b, told, string(output))
+		require.Equal(b, strconv.Itoa(seeds), string(told[1]))
+		perSecond, err := strconv.ParseFloat(string(told[2]), 64)
+		require.NoError(b, err)
+		return perSecond
+	}
+	const seeds = 300
+	var one, two float64
+	for range b.N {
+		one, two = max(one, rate(1, seeds)), max(two, rate(2, seeds))
+	}
+	b.ReportMetric(one, "seeds/s-by-1")
+	b.ReportMetric(two, "seeds/s-by-2")
+	b.ReportMetric(two/one, "ratio")
+	b.ReportMetric(0, "ns/op")
 }

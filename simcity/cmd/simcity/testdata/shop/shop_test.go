@@ -78,6 +78,7 @@ type report struct {
 	Text        string         // of the first failure
 	Stack       string
 	Notes       string
+	Repro       string
 	Digests     []string
 }
 
