@@ -381,11 +381,7 @@ func (r *Result) Explain() string {
 		fmt.Fprintf(&b, "  %s\n", w)
 	}
 	for _, f := range r.Findings {
-		what := "finding"
-		if f.Severity == NoteFinding {
-			what = "note"
-		}
-		fmt.Fprintf(&b, "\n  %s: %s at simulated %s\n    %s\n", what, f.Kind, f.At.Round(time.Millisecond), f.Text)
+		fmt.Fprintf(&b, "\n  %s: %s at simulated %s\n    %s\n", f.heading(), f.Kind, f.At.Round(time.Millisecond), f.Text)
 		if f.Stack != "" {
 			b.WriteString("    " + strings.ReplaceAll(trimStack(f.Stack), "\n", "\n    ") + "\n")
 		}
