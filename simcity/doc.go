@@ -78,6 +78,8 @@
 //     stepped, steered and studied; link package missioncontrol/testui into the
 //     tests. SIMCITY_UI_WAIT is how long a test waits for people (2m)
 //   - SIMCITY_TELEMETRY=sqlite:runs.db keeps the history of runs: see [Reporter]
+//   - SIMCITY_REPORT=summary,annotations reports each Run where a team looks: see
+//     [Publisher] and packages report and report/notify
 //   - SIMCITY_OVERLAY=0 leaves locks alone in a binary with the overlay
 //   - SIMCITY_OVERLAY_PACKAGES names the host's packages there
 //
@@ -125,6 +127,51 @@
 //
 // A note of the result says so. Actors that wait for one another's locks for
 // good are a finding, deadlock, with their stacks.
+//
+// # Staging
+//
+// [URL] is a target in another process, for a Paced or Stepped clock: a server on
+// loopback, or a staging system that the same scenarios validate.
+//
+//	func TestSimCityStaging(t *testing.T) {
+//		simcity.New(scenarios.Baseline()).
+//			Target(simcity.URL("https://staging.example.com").
+//				Environment("staging").
+//				AllowHost("staging.example.com").
+//				Login(os.Getenv("STAGING_SECRET"))).
+//			Clock(simcity.Paced(100)).
+//			Run(t)
+//	}
+//
+// Run it with -count=1, or go test answers a repeat from its cache, and with the
+// -timeout that the error asks for. Everything fails closed:
+//
+//   - The host is loopback or on the allow-list ([URLTarget.AllowHost],
+//     SIMCITY_ALLOWED_HOSTS), in one plain spelling. It is resolved once; its
+//     addresses must be public, unless they are on the list as well, and no other
+//     address is dialled later. Certificates are verified, plain HTTP needs a word,
+//     proxies are used when asked for, redirects stay on the host.
+//   - Before anything else is sent, the target says who it is: GET /api/test/login
+//     answers 200 {"environment":"staging","syntheticLogin":true}. The environment
+//     is one of SIMCITY_ALLOWED_ENVS (default test,staging,recovery,local) and the
+//     one that was declared; production is refused by every name, and no list can
+//     allow it. A server on loopback need not have the route.
+//   - Each citizen logs in by POST /api/test/login with the header
+//     X-SimCity-Secret and {"citizen":"customer/7","email":"synthetic+customer-7@example.com"},
+//     and gets {"token":"..."}, a cookie, or both. All requests carry X-SimCity-Run and
+//     X-SimCity-Citizen. Package testhooks is the other side.
+//   - [Limits] cap citizens, requests per second and real time. What is held back
+//     makes the run INCONCLUSIVE.
+//   - [Running.Stop], the end of its context, SIGINT and SIGTERM under go test cut
+//     all requests at once; faults are undone, whatever ended the run. A second
+//     signal kills. What a stopped run leaves is for the purge.
+//   - Secrets, tokens and queries of URLs are in no error, event or report. What an
+//     agent itself puts into structured inputs and facts is not looked at.
+//
+// [Result.Remote] has the phases of requests (dns, connect, tls, firstByte, body),
+// connections and what was dropped or held back. The load is open unless
+// [Scenario.ClosedLoop] says otherwise: latency counts from when a citizen meant to
+// act, as [Operation.Latency] tells.
 //
 // # Limits
 //

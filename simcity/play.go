@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/cryptotest"
 	"time"
@@ -187,6 +188,9 @@ func (p *play) repro(seed uint64) string {
 	if mode := p.settings.exploreMode; mode != "" {
 		command = envExplore + "=" + mode + " " + command
 	}
+	if packages := p.settings.overlaid.packages; len(packages) > 0 {
+		command = envPackages + "=" + strings.Join(packages, ",") + " " + command
+	}
 	return command
 }
 
@@ -204,7 +208,7 @@ func (p *play) tell(res *Result) *Result {
 	}
 	fmt.Fprintln(p.t.Output(), res.Line())
 	for _, note := range res.notes() {
-		fmt.Fprintln(p.t.Output(), "simcity note:", note)
+		fmt.Fprintln(p.t.Output(), quoted("simcity note: "+note))
 	}
 	return res
 }

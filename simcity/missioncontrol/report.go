@@ -1,16 +1,44 @@
 package missioncontrol
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
+	_ "embed" // the report's template and style
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/bookiji/simcity/simcity"
-	"github.com/bookiji/simcity/simcity/report"
 	"github.com/bookiji/simcity/simcity/telemetry"
 )
+
+var (
+	//go:embed report.html
+	reportText string
+	//go:embed report.css
+	reportStyle string
+
+	reportPage = template.Must(template.New("report").Parse(reportText))
+)
+
+// reportSecurity allows a report its own style, by its digest, and nothing else.
+func reportSecurity(style string) string {
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// A reportView is what the report shows.
+type reportView struct {
+	Summary    *summaryView
+	Verdict    string
+	Violations []liveViolation
+	Charts     []chart
+	Style      template.CSS
+}
 
 // report is GET .../runs/{runId}/report.
 func (h *Handler) report(w http.ResponseWriter, r *http.Request) error {
@@ -21,65 +49,98 @@ func (h *Handler) report(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := h.summarize(r, id)
-	if err != nil {
+	v := reportView{Style: template.CSS(reportStyle)} //nolint:gosec // it is our own file
+	if v.Summary, err = h.summarize(r, id); err != nil {
 		return err
 	}
-	page, err := v.page()
-	if err != nil {
-		return err
+	if v.Verdict = v.Summary.Verdict; v.Verdict == "" {
+		v.Verdict = v.Summary.Status
 	}
-	if page.Curve, err = h.curve(r.Context(), id); err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if err := page.WriteHTML(&text); err != nil {
+	if err := json.Unmarshal(encode(v.Summary.Violations), &v.Violations); err != nil {
 		return &failure{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
 	}
+	if v.Charts, err = h.charts(r.Context(), v.Summary, v.Violations); err != nil {
+		return err
+	}
 	w.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", "simcity-"+id+".html"))
-	w.Header().Set("Content-Security-Policy", report.PageSecurity())
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(text.Bytes()) // a client that has gone cannot be told
-	return nil
+	return render(w, reportPage, reportSecurity(reportStyle), v)
 }
 
-// page is the summary as a page, which may be of a run that goes on.
-func (v *summaryView) page() (*report.Page, error) {
-	res := &simcity.Result{
-		Verdict: simcity.Verdict(v.Verdict), Reasons: v.Reasons, Scenario: v.Scenario, Seed: v.Seed, Clock: v.Clock,
-		Simulated: v.Simulated, Events: v.Events, Citizens: v.Citizens, Operations: v.Operations, Metrics: v.Metrics,
-		Findings: v.Findings, Faults: v.Faults, Commands: v.Commands, LastEvents: v.LastEvents, Repro: v.Repro.Test,
-	}
-	if v.Verdict == "" {
-		res.Verdict = simcity.Verdict(v.Status)
-	}
-	if err := json.Unmarshal(encode(v.Violations), &res.Violations); err != nil {
-		return nil, &failure{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
-	}
-	page := &report.Page{Summary: report.OfResult(res), RunID: v.RunID, Started: v.StartedAt, Curl: v.Repro.Curl}
-	page.Digest, page.Invariants = v.Digest, nil
-	for _, inv := range v.Invariants {
-		page.Invariants = append(page.Invariants, inv.reported())
-	}
-	page.Tell(res)
-	return page, nil
+// A chart is one line over simulated time, in a box of 1000 by 160.
+type chart struct {
+	Title  string
+	Most   string
+	Points string
+	Bands  []band
+	Flags  []float64
 }
 
-func (inv invariantView) reported() report.Invariant {
-	told := report.Invariant{Name: inv.Name, Doc: inv.Doc, When: inv.When, Severity: inv.Severity, Status: inv.Status, Violations: inv.Violations}
-	if j := inv.Judgement; j != nil {
-		told.Got, told.Want, told.Samples, told.Needs = j.Got, j.Want, j.Samples, j.Needs
-	}
-	return told
+// A band is the window of a fault.
+type band struct {
+	Kind     string
+	X, Width float64
 }
 
-// curvePoints is how many points the report's charts have at most.
-const curvePoints = 500
+const (
+	chartWidth, chartHeight = 1000.0, 160.0
+	// chartPoints is how many snapshots a chart shows at most.
+	chartPoints = 500
+)
 
-// curve is what the snapshots of a run tell, of a long one every second, fourth and
-// so on.
-func (h *Handler) curve(ctx context.Context, id string) ([]report.Point, error) {
-	var kept []report.Point
+// series are the lines of the report.
+var series = []struct {
+	title string
+	value func(*simcity.Snapshot) float64
+	text  func(float64) string
+}{
+	{"Operations", func(s *simcity.Snapshot) float64 { return float64(s.Operations) }, plainNumber},
+	{"Citizens", func(s *simcity.Snapshot) float64 { return float64(s.Citizens) }, plainNumber},
+	{"Latency p95", func(s *simcity.Snapshot) float64 { return s.Latency.P95.Seconds() * 1000 }, milliseconds},
+	{"Latency p99", func(s *simcity.Snapshot) float64 { return s.Latency.P99.Seconds() * 1000 }, milliseconds},
+	{"Operations that ended in an error", func(s *simcity.Snapshot) float64 { return float64(s.Outcomes["error"]) }, plainNumber},
+}
+
+func plainNumber(v float64) string { return fmt.Sprintf("%.0f", v) }
+
+func milliseconds(v float64) string { return fmt.Sprintf("%.1f ms", v) }
+
+func (h *Handler) charts(ctx context.Context, v *summaryView, violations []liveViolation) ([]chart, error) {
+	shots, err := h.thinned(ctx, v.RunID)
+	if err != nil || len(shots) < 2 {
+		return nil, err
+	}
+	end := max(v.Simulated, shots[len(shots)-1].At, 1)
+	x := func(at time.Duration) float64 { return float64(at) / float64(end) * chartWidth }
+	var bands []band
+	for _, fault := range v.Faults {
+		until := fault.Ended
+		if fault.Active {
+			until = end
+		}
+		bands = append(bands, band{fault.Kind, x(fault.Begun), x(until) - x(fault.Begun)})
+	}
+	var flags []float64
+	for _, violation := range violations {
+		flags = append(flags, x(violation.At))
+	}
+	all := make([]chart, 0, len(series))
+	for _, line := range series {
+		most := 0.0
+		for i := range shots {
+			most = max(most, line.value(&shots[i]))
+		}
+		var points strings.Builder
+		for i := range shots {
+			fmt.Fprintf(&points, "%.1f,%.1f ", x(shots[i].At), chartHeight*(1-line.value(&shots[i])/max(most, 1e-9)))
+		}
+		all = append(all, chart{line.title, line.text(most), strings.TrimSpace(points.String()), bands, flags})
+	}
+	return all, nil
+}
+
+// thinned are the snapshots of a run, of a long one every second, fourth and so on.
+func (h *Handler) thinned(ctx context.Context, id string) ([]simcity.Snapshot, error) {
+	var kept []simcity.Snapshot
 	every, seen := 1, 0
 	for from := int64(0); ; {
 		rows, err := h.config.Store.Snapshots(ctx, id, from, telemetry.LimitMax)
@@ -91,7 +152,7 @@ func (h *Handler) curve(ctx context.Context, id string) ([]report.Point, error) 
 			if seen++; (seen-1)%every != 0 || json.Unmarshal(rows[i].Metrics, &s) != nil {
 				continue
 			}
-			if kept = append(kept, report.PointOf(&s)); len(kept) == curvePoints {
+			if kept = append(kept, s); len(kept) == chartPoints {
 				kept, every = halved(kept), 2*every
 			}
 		}
@@ -102,7 +163,7 @@ func (h *Handler) curve(ctx context.Context, id string) ([]report.Point, error) 
 	}
 }
 
-func halved[T any](all []T) []T {
+func halved(all []simcity.Snapshot) []simcity.Snapshot {
 	kept := all[:0]
 	for i := 0; i < len(all); i += 2 {
 		kept = append(kept, all[i])

@@ -1,0 +1,4 @@
+package missioncontrol
+
+// ReportSecurity is the security policy of a report with that style.
+func ReportSecurity(style string) string { return reportSecurity(style) }
