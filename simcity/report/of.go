@@ -103,9 +103,6 @@ func status(code int) string {
 	return fmt.Sprint(code)
 }
 
-// PointOf is a snapshot as a point of the curve.
-func PointOf(s *simcity.Snapshot) Point { return pointOf(simcity.PointOf(s)) }
-
 func pointOf(p simcity.Point) Point {
 	return Point{Seconds(p.At), p.Citizens, p.Operations, p.Errors, Seconds(p.P95), Seconds(p.P99), p.DriftMillis}
 }
