@@ -140,7 +140,8 @@
 //			Target(simcity.URL("https://staging.example.com").
 //				Environment("staging").
 //				AllowHost("staging.example.com").
-//				Login(os.Getenv("STAGING_SECRET"))).
+//				Login(os.Getenv("SIMCITY_SECRET")).
+//				Equip(remote.Hooks{Purge: true}.Offer)).
 //			Clock(simcity.Paced(100)).
 //			Run(t)
 //	}
@@ -162,11 +163,14 @@
 //     X-SimCity-Secret and {"citizen":"customer/7","email":"synthetic+customer-7@example.com"},
 //     and gets {"token":"..."}, a cookie, or both. All requests carry X-SimCity-Run and
 //     X-SimCity-Citizen. Package testhooks is the other side.
+//   - Faults that need hooks of the host strike by Equip with package chaos/remote,
+//     each on a lease: if this process is killed, the host mends itself. With Purge
+//     what citizens left is removed when the run has ended.
 //   - [Limits] cap citizens, requests per second and real time. What is held back
 //     makes the run INCONCLUSIVE.
 //   - [Running.Stop], the end of its context, SIGINT and SIGTERM under go test cut
 //     all requests at once; faults are undone, whatever ended the run. A second
-//     signal kills. What a stopped run leaves is for the purge.
+//     signal kills.
 //   - Secrets, tokens and queries of URLs are in no error, event or report. What an
 //     agent itself puts into structured inputs and facts is not looked at.
 //
