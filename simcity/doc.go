@@ -71,7 +71,8 @@
 //   - SIMCITY_REPLAY=bundle.json repeats a recorded run, commands included
 //   - SIMCITY_DEBUG=1 prints every event
 //   - SIMCITY_SHRINK=1 looks for the smallest part of a failing run that still
-//     fails, shows it and prints a test for it: see [Cut] and [Reproduce]
+//     fails, shows it, prints a test for it (see [Cut] and [Reproduce]) and keeps
+//     it in the bundle, with its [Timeline] as a picture beside it
 //   - SIMCITY_SPEED=100 slows a Virtual run down to so many simulated seconds per
 //     real second, to be watched; it stays the same run
 //   - SIMCITY_UI=127.0.0.1:8787 shows runs in the browser, to be watched, paused,
@@ -125,7 +126,8 @@
 //
 //	go test -overlay="$(go tool simcity overlay)" ./...
 //
-// A note of the result says so. Actors that wait for one another's locks for
+// A note of the result says so, and what is printed to repeat a failure has the
+// overlay in it: a test of [Reproduce] that needs it is skipped without. Actors that wait for one another's locks for
 // good are a finding, deadlock, with their stacks.
 //
 // # Staging
@@ -138,7 +140,8 @@
 //			Target(simcity.URL("https://staging.example.com").
 //				Environment("staging").
 //				AllowHost("staging.example.com").
-//				Login(os.Getenv("STAGING_SECRET"))).
+//				Login(os.Getenv("SIMCITY_SECRET")).
+//				Equip(remote.Hooks{Purge: true}.Offer)).
 //			Clock(simcity.Paced(100)).
 //			Run(t)
 //	}
@@ -160,11 +163,14 @@
 //     X-SimCity-Secret and {"citizen":"customer/7","email":"synthetic+customer-7@example.com"},
 //     and gets {"token":"..."}, a cookie, or both. All requests carry X-SimCity-Run and
 //     X-SimCity-Citizen. Package testhooks is the other side.
+//   - Faults that need hooks of the host strike by Equip with package chaos/remote,
+//     each on a lease: if this process is killed, the host mends itself. With Purge
+//     what citizens left is removed when the run has ended.
 //   - [Limits] cap citizens, requests per second and real time. What is held back
 //     makes the run INCONCLUSIVE.
 //   - [Running.Stop], the end of its context, SIGINT and SIGTERM under go test cut
 //     all requests at once; faults are undone, whatever ended the run. A second
-//     signal kills. What a stopped run leaves is for the purge.
+//     signal kills.
 //   - Secrets, tokens and queries of URLs are in no error, event or report. What an
 //     agent itself puts into structured inputs and facts is not looked at.
 //

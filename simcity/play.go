@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/cryptotest"
 	"time"
@@ -186,6 +187,9 @@ func (p *play) repro(seed uint64) string {
 	command := reproduction(p.t.Name(), seed)
 	if mode := p.settings.exploreMode; mode != "" {
 		command = envExplore + "=" + mode + " " + command
+	}
+	if packages := p.settings.overlaid.packages; len(packages) > 0 {
+		command = envPackages + "=" + strings.Join(packages, ",") + " " + command
 	}
 	return command
 }
