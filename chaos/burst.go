@@ -41,7 +41,7 @@ func (f RateLimitBurst) Fault() simcity.Fault {
 		}
 		restore, err := squeeze(ctx, f.Multiplier)
 		if err != nil {
-			return nil, err
+			return halfDone(restore), err
 		}
 		off, err := Match{PathPrefix: f.PathPrefix, Share: 1}.strike(fault.Kind, squeezed)(ctx, w, touched)
 		restore = restoring(restore)

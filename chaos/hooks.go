@@ -15,7 +15,9 @@ import (
 // it has with [Offer]; faults that need another one say so before the run.
 //
 // Hooks are called in the run, one at a time under a Virtual clock. ctx is the
-// fault's: with it the host may pass seams or send requests.
+// fault's: with it the host may pass seams or send requests. One that returns an
+// error together with how to undo it may be half done, because the run ended
+// meanwhile: then it is undone.
 type Hooks struct {
 	// InvalidateCache drops a share, 0 to 1, of what the host has cached and tells
 	// how many entries that were.
@@ -126,6 +128,15 @@ func restoring(restore func(context.Context) error) func(context.Context) error 
 		done = err == nil
 		return err
 	}
+}
+
+// halfDone is how a hook that returned an error is undone, nil for one that has done
+// nothing.
+func halfDone(restore func(context.Context) error) func(context.Context) error {
+	if restore == nil {
+		return nil
+	}
+	return restoring(restore)
 }
 
 // ErrInjected is what errors wrap that a fault made up.

@@ -31,7 +31,7 @@ func (f RLSMisconfig) Fault() simcity.Fault {
 	fault.Inject = func(ctx context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
 		restore, rows, err := hooksOf(w).MisconfigureRLS(ctx, f.MisconfigType)
 		if err != nil {
-			return nil, err
+			return halfDone(restore), err
 		}
 		touched.Add(rows)
 		return restoring(restore), nil

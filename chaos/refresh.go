@@ -28,10 +28,13 @@ func (f PauseMVRefresh) Fault() simcity.Fault {
 
 func (f PauseMVRefresh) inject(ctx context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
 	resume, err := hooksOf(w).PauseRefresh(ctx)
-	if err != nil {
+	pause := &refreshPause{resume: resume, touched: touched}
+	switch {
+	case err != nil && resume != nil: // half done
+		return pause.end, err
+	case err != nil:
 		return nil, err
 	}
-	pause := &refreshPause{resume: resume, touched: touched}
 	ctx, end := context.WithCancel(ctx)
 	w.Go(ctx, "resume", func(ctx context.Context) {
 		if simcity.Sleep(ctx, f.PauseDuration) == nil {

@@ -21,7 +21,7 @@ func (f ClockSkew) Fault() simcity.Fault {
 	fault.Inject = func(ctx context.Context, w *simcity.World, touched *simcity.Touched) (func(context.Context) error, error) {
 		restore, err := hooksOf(w).SkewClock(ctx, f.Skew)
 		if err != nil {
-			return nil, err
+			return halfDone(restore), err
 		}
 		touched.Add(1)
 		return restoring(restore), nil

@@ -56,6 +56,7 @@ func DisasterMixOver(market agents.Marketplace) simcity.Scenario {
 			invariants.BookingFunnel(0), invariants.VendorSLA(invariants.SLA{}),
 			invariants.SearchFreshness(0),
 			invariants.TenantIsolation(0), invariants.RecoveryTime(0),
+			invariants.TickDrift(0), invariants.MemoryUsage(0),
 		},
 		Collectors: []simcity.Collector{invariants.Prometheus("/metrics")},
 	}

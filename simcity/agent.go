@@ -101,7 +101,8 @@ func (g *Gate) NextTick(ctx context.Context) error {
 // Full reports whether the city holds as many citizens as policies allow.
 func (g *Gate) Full() bool { return g.run.full(g.population) }
 
-// Spawn lets one citizen arrive now. If the city is full the arrival is dropped
+// Spawn lets one citizen arrive now, who was due when the gate's last pause was
+// to end. If the city is full the arrival is dropped
 // and counted, which makes the run INCONCLUSIVE: an open arrival process that
 // is not served was not tested. Processes that may skip ask [Gate.Full] first.
 // Under [Scenario.ClosedLoop] it waits for a place, and is false only when the run
@@ -112,7 +113,7 @@ func (g *Gate) Spawn() bool {
 			return false
 		}
 	}
-	return g.run.spawn(g.population, g.intent.due)
+	return g.run.spawn(g.population, g.intent)
 }
 
 // lookAgain is how often, in simulated time, an arrival that waits looks for a

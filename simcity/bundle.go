@@ -54,10 +54,6 @@ func ReadBundle(path string) (*Bundle, error) {
 // are removed after the test unless go test has -artifacts; then a folder for
 // temporary files takes it, so that the path in the message stays good.
 func writeBundle(t testing.TB, res *Result, again bool) (string, error) {
-	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Result: res}, "", "  ")
-	if err != nil {
-		return "", err
-	}
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("simcity-bundles-%d", os.Getuid()))
 	if kept := flag.Lookup("test.artifacts"); kept != nil && kept.Value.String() == "true" {
 		dir = t.ArtifactDir()
@@ -72,8 +68,30 @@ func writeBundle(t testing.TB, res *Result, again bool) (string, error) {
 	if again {
 		replay = "-replay" // the bundle that is replayed stays as it is
 	}
-	path := filepath.Join(dir, fmt.Sprintf("%s-%s-seed-%d%s.json", name, res.Scenario, res.Seed, replay))
-	return path, os.WriteFile(path, data, 0o666)
+	stem := filepath.Join(dir, fmt.Sprintf("%s-%s-seed-%d%s", name, res.Scenario, res.Seed, replay))
+	if err := res.keepPictures(stem); err != nil {
+		return "", err
+	}
+	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Result: res}, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	return stem + ".json", os.WriteFile(stem+".json", data, 0o666)
+}
+
+// keepPictures writes those of the violations beside the bundle.
+func (r *Result) keepPictures(stem string) error {
+	for i := range r.Violations {
+		v := &r.Violations[i]
+		if v.Picture == "" {
+			continue
+		}
+		v.PictureFile = stem + "-" + v.Invariant + ".html"
+		if err := os.WriteFile(v.PictureFile, []byte(v.Picture), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var (

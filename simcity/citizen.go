@@ -37,7 +37,7 @@ type Citizen struct {
 	client     *http.Client
 	operation  *Operation // under way
 	intent     intent     // of its next operation
-	token      string     // of its login at a target elsewhere
+	badge      badge      // at a target elsewhere
 	entering   bool       // it is logging in
 	steps      int
 	left       bool // its goroutine has ended; guarded by the run's mu
@@ -158,7 +158,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	err := call(ctx, op)
 	op.End = c.Elapsed()
 	op.Latency = late + c.run.hostNow().Sub(hostBegan)
-	c.intent.due = acted
+	c.intent.meant = false
 	if errors.Is(err, ErrOver) {
 		return err // cut short, or ended without an outcome by its function
 	}

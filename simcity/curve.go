@@ -32,7 +32,7 @@ func (c *curve) take(s *Snapshot) {
 	if c.ticks++; (c.ticks-1)%c.every != 0 {
 		return
 	}
-	c.points = append(c.points, PointOf(s))
+	c.points = append(c.points, pointOf(s))
 	if len(c.points) == curveMost {
 		for i := range c.points[:curveMost/2] {
 			c.points[i] = c.points[2*i]
@@ -47,11 +47,10 @@ func (c *curve) upTo(end *Snapshot) []Point {
 	if n := len(points); n > 0 && points[n-1].At >= end.At {
 		points = points[:n-1]
 	}
-	return append(points, PointOf(end))
+	return append(points, pointOf(end))
 }
 
-// PointOf is a snapshot as a point of a curve.
-func PointOf(s *Snapshot) Point {
+func pointOf(s *Snapshot) Point {
 	return Point{
 		At: s.At, Citizens: s.Citizens, Operations: s.Operations, Errors: s.Outcomes[Failed.String()],
 		P95: s.Latency.P95, P99: s.Latency.P99, DriftMillis: s.DriftMillis,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bookiji/simcity/internal/conductor"
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // A Cut is the part of a run that is lived when a failure is repeated: who is
@@ -31,6 +32,9 @@ type Cut struct {
 	Held []string `json:"held,omitempty"`
 	// Explore is how the whole run looked for races.
 	Explore Explore `json:"explore"`
+	// Locks says that locks of the host were seams in the whole run: then it is
+	// lived only where they are again, in a binary compiled with the overlay.
+	Locks bool `json:"locks,omitempty"`
 	// Sub is the name of the subtest that runs the simulation, if one does.
 	Sub string `json:"sub,omitempty"`
 	// Drawn leaves the schedule to the seed, as in the whole run; Held says nothing
@@ -105,12 +109,16 @@ var cuts struct {
 // live that part of it and nothing else. A run that was shrunk prints the test
 // that calls it: it fails as the whole run does, and passes when the bug is mended.
 //
+// Where the cut needs locks that are seams and there are none, the test is skipped.
 // A cut that no simulation of the test lives, or that names citizens or faults
 // who never come, fails the test: it would prove nothing.
 func Reproduce(t testing.TB, cut Cut) {
 	t.Helper()
 	if err := cut.validate(); err != nil {
 		t.Fatal(err)
+	}
+	if cut.Locks && !locks.Active() {
+		t.Skipf("simcity: this failure needs locks that are seams, so that nothing can be reproduced here: run go test with %s", overlayWords)
 	}
 	name := t.Name()
 	if cut.Sub != "" {

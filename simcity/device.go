@@ -42,7 +42,9 @@ func (c *Citizen) Together(ctx context.Context, lives ...func(ctx context.Contex
 				}
 			}()
 			devices[i].actor, devices[i].random = a, stream(c.run.seed, a.ID)
-			errs[i] = life(c.run.withActor(ctx, a), devices[i])
+			ctx := c.run.withActor(ctx, a)
+			defer hangUp(ctx)
+			errs[i] = life(ctx, devices[i])
 		})
 	}
 	if err := c.actor.SleepUntil(all, math.MaxInt64); left.Load() > 0 {
@@ -60,7 +62,7 @@ func (c *Citizen) Together(ctx context.Context, lives ...func(ctx context.Contex
 func (c *Citizen) newDevice(number int) *Citizen {
 	device := &Citizen{
 		run: c.run, population: c.population, number: c.number, id: c.id, persona: c.persona, device: number,
-		token: c.token,
+		badge: c.badge,
 	}
 	device.Client().Jar = c.Client().Jar
 	return device

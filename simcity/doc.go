@@ -71,13 +71,16 @@
 //   - SIMCITY_REPLAY=bundle.json repeats a recorded run, commands included
 //   - SIMCITY_DEBUG=1 prints every event
 //   - SIMCITY_SHRINK=1 looks for the smallest part of a failing run that still
-//     fails, shows it and prints a test for it: see [Cut] and [Reproduce]
+//     fails, shows it, prints a test for it (see [Cut] and [Reproduce]) and keeps
+//     it in the bundle, with its [Timeline] as a picture beside it
 //   - SIMCITY_SPEED=100 slows a Virtual run down to so many simulated seconds per
 //     real second, to be watched; it stays the same run
 //   - SIMCITY_UI=127.0.0.1:8787 shows runs in the browser, to be watched, paused,
 //     stepped, steered and studied; link package missioncontrol/testui into the
 //     tests. SIMCITY_UI_WAIT is how long a test waits for people (2m)
 //   - SIMCITY_TELEMETRY=sqlite:runs.db keeps the history of runs: see [Reporter]
+//   - SIMCITY_REPORT=summary,annotations reports each Run where a team looks: see
+//     [Publisher] and packages report and report/notify
 //   - SIMCITY_OVERLAY=0 leaves locks alone in a binary with the overlay
 //   - SIMCITY_OVERLAY_PACKAGES names the host's packages there
 //
@@ -123,8 +126,58 @@
 //
 //	go test -overlay="$(go tool simcity overlay)" ./...
 //
-// A note of the result says so. Actors that wait for one another's locks for
+// A note of the result says so, and what is printed to repeat a failure has the
+// overlay in it: a test of [Reproduce] that needs it is skipped without. Actors that wait for one another's locks for
 // good are a finding, deadlock, with their stacks.
+//
+// # Staging
+//
+// [URL] is a target in another process, for a Paced or Stepped clock: a server on
+// loopback, or a staging system that the same scenarios validate.
+//
+//	func TestSimCityStaging(t *testing.T) {
+//		simcity.New(scenarios.Baseline()).
+//			Target(simcity.URL("https://staging.example.com").
+//				Environment("staging").
+//				AllowHost("staging.example.com").
+//				Login(os.Getenv("SIMCITY_SECRET")).
+//				Equip(remote.Hooks{Purge: true}.Offer)).
+//			Clock(simcity.Paced(100)).
+//			Run(t)
+//	}
+//
+// Run it with -count=1, since go test would answer a repeat from its cache, and
+// with the -timeout that the error asks for. Everything fails closed:
+//
+//   - The host is loopback or on the allow-list ([URLTarget.AllowHost],
+//     SIMCITY_ALLOWED_HOSTS), in one plain spelling. It is resolved once; its
+//     addresses must be public, unless they are on the list as well, and no other
+//     address is dialled later. Certificates are verified, plain HTTP needs a word,
+//     proxies are used when asked for, redirects stay on the host.
+//   - Before anything else is sent, the target says who it is: GET /api/test/login
+//     answers 200 {"environment":"staging","syntheticLogin":true}. The environment
+//     is one of SIMCITY_ALLOWED_ENVS (default test,staging,recovery,local) and the
+//     one that was declared; production is refused by every name, and no list can
+//     allow it. A server on loopback need not have the route.
+//   - Each citizen logs in by POST /api/test/login with the header
+//     X-SimCity-Secret and {"citizen":"customer/7","email":"synthetic+customer-7@example.com"},
+//     and gets {"token":"..."}, a cookie, or both. All requests carry X-SimCity-Run and
+//     X-SimCity-Citizen. Package testhooks is the other side.
+//   - Faults that need hooks of the host strike by Equip with package chaos/remote,
+//     each on a lease: if this process is killed, the host mends itself. With Purge
+//     what citizens left is removed when the run has ended.
+//   - [Limits] cap citizens, requests per second and real time. What is held back
+//     makes the run INCONCLUSIVE.
+//   - [Running.Stop], the end of its context, SIGINT and SIGTERM under go test cut
+//     all requests at once; faults are undone, whatever ended the run. A second
+//     signal kills.
+//   - Secrets, tokens and queries of URLs are in no error, event or report. What an
+//     agent itself puts into structured inputs and facts is not looked at.
+//
+// [Result.Remote] has the phases of requests (dns, connect, tls, firstByte, body),
+// connections and what was dropped or held back. The load is open unless
+// [Scenario.ClosedLoop] says otherwise: latency counts from when a citizen meant to
+// act, as [Operation.Latency] tells.
 //
 // # Limits
 //

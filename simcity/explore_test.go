@@ -99,3 +99,10 @@ func TestShrunkRunKeepsItsSearch(t *testing.T) {
 	}
 	t.Fatal("no seed failed while exploring")
 }
+
+func TestRunWithTheOverlaySaysWhoseLocksAreSeams(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "locks of host packages are seams (example.com/shop/..., main)", simcity.Explored("example.com/shop/...,main", false))
+	require.Contains(t, simcity.Explored("example.com/shop", true), "-race sees none: SIMCITY_EXPLORE=free is for it")
+	require.Contains(t, simcity.Explored("", false), "name them in SIMCITY_OVERLAY_PACKAGES")
+}

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // GoTest is how the command that repeats a failure of this build begins.
@@ -36,4 +38,9 @@ func CompareSweeps(path string, ran bool, signatures ...string) string {
 func (u *URLTarget) Network(resolve func(context.Context, string) ([]netip.Addr, error), dial func(ctx context.Context, network, address string) (net.Conn, error)) *URLTarget {
 	u.resolve, u.dial = resolve, dial
 	return u
+}
+
+// Explored is what a run with the overlay says of those packages.
+func Explored(packages string, race bool) string {
+	return exploredText(locks.ParsePatterns(packages), race)
 }

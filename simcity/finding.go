@@ -67,6 +67,14 @@ type Finding struct {
 	Stack string `json:"stack,omitempty"`
 }
 
+// heading keeps what is only told apart from what decides.
+func (f *Finding) heading() string {
+	if f.Severity == NoteFinding {
+		return "note"
+	}
+	return "finding"
+}
+
 // find records a finding, as an event as well.
 func (r *run) find(f Finding) {
 	f.At = r.elapsed()

@@ -5,14 +5,13 @@ import "time"
 // An intent is when somebody meant to act. Under an open model latency counts
 // from there, because whoever is kept waiting by a slow target acts late, and
 // would leave out of the figures just the time that others had to wait as well:
-// coordinated omission, as Gil Tene has named it.
+// coordinated omission, as Gil Tene has named it. Without an intent, as after each
+// act, the next one is meant for when it happens.
 type intent struct {
-	due  time.Duration // simulated; acted if it has acted since
-	woke time.Duration // when its last pause was over
+	meant bool
+	due   time.Duration // simulated
+	woke  time.Duration // when its last pause was over
 }
-
-// acted stands for no intent: the next act is meant for when it happens.
-const acted time.Duration = -1
 
 // pause notes a pause until a simulated time. One in the past is no pause: then
 // only the time counts since the last real one, for before that it was not kept
@@ -21,12 +20,12 @@ func (i *intent) pause(until, now time.Duration) {
 	if until > now {
 		i.woke = until
 	}
-	i.due = max(until, i.woke)
+	i.meant, i.due = true, max(until, i.woke)
 }
 
 // late is how much later than it was meant to an act begins now.
 func (i *intent) late(now time.Duration) time.Duration {
-	if i.due == acted {
+	if !i.meant {
 		return 0
 	}
 	return max(now-i.due, 0)

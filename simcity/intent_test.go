@@ -191,3 +191,20 @@ func TestLatencyOverTheNetworkCountsFromTheIntendedStart(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, slow, int(stall/2/wishEvery), "those that were due in the first half of the standstill")
 }
+
+// What a device does first is meant for when it happens.
+func TestDevicesBeginOnTime(t *testing.T) {
+	t.Parallel()
+	var h history
+	res := city(hello, citizens("household", 1, func(ctx context.Context, c *simcity.Citizen) error {
+		if err := c.Sleep(ctx, 30*time.Minute); err != nil {
+			return err
+		}
+		return c.Together(ctx, visitor, visitor)
+	})).Check(h.rule()).Simulate(t)
+	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.Len(t, h.operations, 2)
+	for _, op := range h.operations {
+		require.Less(t, op.Latency, time.Second)
+	}
+}

@@ -92,6 +92,9 @@ type Breach struct {
 	Want string `json:"want"`
 	// Detail says what leads a reader to the cause. Optional.
 	Detail string `json:"detail,omitempty"`
+	// Picture is an HTML page that shows it, which is kept as a file beside the
+	// run's bundle. It is no part of the digest. Optional.
+	Picture string `json:"-"`
 }
 
 func (b *Breach) String() string {
@@ -140,4 +143,6 @@ type Violation struct {
 	Operation *Operation `json:"operation,omitempty"`
 	// Faults names those active at the time.
 	Faults []string `json:"faults,omitempty"`
+	// PictureFile is where the bundle keeps the picture, if there is one.
+	PictureFile string `json:"pictureFile,omitempty"`
 }

@@ -276,7 +276,7 @@ func TestSettingsMistakesFailTheTestWithTheFix(t *testing.T) {
 		name, variable, value string
 		says                  []string
 	}{
-		{"unknown", "SIMCITY_SPED", "3", []string{"SIMCITY_SPED is 3", "SIMCITY_SEED", "correct its name"}},
+		{"unknown", "SIMCITY_SPED", "3", []string{"SIMCITY_SPED is unknown", "SIMCITY_SEED", "correct its name"}},
 		{"seed no number", "SIMCITY_SEED", "seven", []string{"SIMCITY_SEED is seven", "random", "verdict line"}},
 		{"seed negative", "SIMCITY_SEED", "-1", []string{"SIMCITY_SEED is -1"}},
 		{"seed too large", "SIMCITY_SEED", "9223372036854775808", []string{"9223372036854775807"}},
@@ -295,6 +295,19 @@ func TestSettingsMistakesFailTheTestWithTheFix(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Secrets live in the environment, too: those of ours are known by name, and the
+// value of a stranger is not told.
+func TestSecretsOfTheEnvironmentAreNotTold(t *testing.T) {
+	t.Setenv("SIMCITY_SECRET", "correct-horse-battery-staple")
+	require.Equal(t, simcity.Pass, city(hello, citizens("visitor", 1, visitor)).Simulate(t).Verdict)
+	t.Setenv("SIMCITY_SECRETS", "correct-horse-battery-staple")
+	told := record(t, "TestX", func(t testing.TB) {
+		city(hello, citizens("visitor", 1, visitor)).Simulate(t)
+	})
+	require.Contains(t, told.fatal, "SIMCITY_SECRETS is unknown")
+	require.NotContains(t, told.fatal, "battery")
 }
 
 func TestSeedFromTheEnvironmentWins(t *testing.T) {

@@ -3,6 +3,7 @@ package simcity
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,11 +43,23 @@ func (r *run) openLocks(e exploring) {
 		Steps:      func() uint64 { return r.conductor.Steps() },
 		Deadlocked: r.suspectDeadlock,
 	})
-	text := "locks of host packages are seams (" + packages.String() + ")"
+	r.findings = append(r.findings, Finding{Kind: FindingExplore, Severity: NoteFinding, Text: "explore: " + exploredText(packages, raceFlag != "")})
+}
+
+func exploredText(packages locks.Patterns, race bool) string {
 	if len(packages) == 0 {
-		text = "no package is known to be the host's: name them in " + envPackages
+		return "no package is known to be the host's: name them in " + envPackages
 	}
-	r.findings = append(r.findings, Finding{Kind: FindingExplore, Severity: NoteFinding, Text: "explore: " + text})
+	text := "locks of host packages are seams (" + packages.String() + ")"
+	if race {
+		text += "; whoever takes turns has no data race, so that -race sees none: " + envExplore + "=free is for it"
+	}
+	return text
+}
+
+// explored tells whether locks of host packages were seams.
+func (r *Result) explored() bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingExplore })
 }
 
 // passedLock counts a seam at a lock, like any other.

@@ -34,9 +34,6 @@ const (
 
 // record adds to a phase. The caller holds mu.
 func (p *phases) record(phase string, d time.Duration) {
-	if p.trends == nil {
-		p.trends, p.protocols = make(map[string]*Trend), make(map[string]int64)
-	}
 	trend := p.trends[phase]
 	if trend == nil {
 		trend = NewTrend()
@@ -49,6 +46,10 @@ func (p *phases) add(phase string, began time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.record(phase, time.Since(began))
+}
+
+func newPhases() *phases {
+	return &phases{trends: make(map[string]*Trend), protocols: make(map[string]int64)}
 }
 
 // watch measures what the guard does: it looks names up and connects.
@@ -68,50 +69,58 @@ func (p *phases) watch(guard *staging.Guard) {
 	}
 }
 
-// An exchangeTrace watches one request. Its hooks may be called on other
-// goroutines, and after the answer.
-type exchangeTrace struct {
+// A stopwatch watches one request. Its hooks may be called on other goroutines,
+// even after the answer, so that they only store instants.
+type stopwatch struct {
 	hooks     httptrace.ClientTrace
-	began     time.Time
 	reused    atomic.Bool
-	sent      atomic.Int64 // nanoseconds since began, at least 1
+	sent      atomic.Int64 // instants, 0 until then
 	firstByte atomic.Int64
-	shook     atomic.Int64 // TLS handshake: when it began
-	shaken    atomic.Int64 // and how long it took
+	shook     atomic.Int64 // when a TLS handshake began
+	shaken    atomic.Int64 // and when it ended
 }
 
-// trace makes the hooks of one request.
-func (p *phases) trace(ctx context.Context) (context.Context, *exchangeTrace) {
-	x := &exchangeTrace{began: time.Now()}
+func newStopwatch() *stopwatch {
+	x := &stopwatch{}
 	x.hooks = httptrace.ClientTrace{
-		GotConn:              x.gotConn,
-		WroteRequest:         x.wroteRequest,
-		GotFirstResponseByte: x.gotFirstByte,
-		TLSHandshakeStart:    x.handshakeStart,
-		TLSHandshakeDone:     x.handshakeDone,
+		GotConn:              func(info httptrace.GotConnInfo) { x.reused.Store(info.Reused) },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { x.sent.Store(instant()) },
+		GotFirstResponseByte: func() { x.firstByte.Store(instant()) },
+		TLSHandshakeStart:    func() { x.shook.Store(instant()) },
+		TLSHandshakeDone:     func(tls.ConnectionState, error) { x.shaken.Store(instant()) },
 	}
-	return httptrace.WithClientTrace(ctx, &x.hooks), x
+	return x
 }
 
-func (x *exchangeTrace) now() int64 { return max(int64(time.Since(x.began)), 1) }
+func (x *stopwatch) reset() {
+	x.reused.Store(false)
+	for _, at := range [...]*atomic.Int64{&x.sent, &x.firstByte, &x.shook, &x.shaken} {
+		at.Store(0)
+	}
+}
 
-func (x *exchangeTrace) gotConn(info httptrace.GotConnInfo)           { x.reused.Store(info.Reused) }
-func (x *exchangeTrace) wroteRequest(httptrace.WroteRequestInfo)      { x.sent.Store(x.now()) }
-func (x *exchangeTrace) gotFirstByte()                                { x.firstByte.Store(x.now()) }
-func (x *exchangeTrace) handshakeStart()                              { x.shook.Store(x.now()) }
-func (x *exchangeTrace) handshakeDone(_ tls.ConnectionState, _ error) { x.shaken.Store(x.now()) }
+// whole tells that all hooks have been called: those of a request that was
+// answered early, or that began to connect, may still be.
+func (x *stopwatch) whole() bool {
+	return x.reused.Load() && x.sent.Load() > 0 && x.firstByte.Load() > 0
+}
+
+var epoch = time.Now()
+
+// instant is nanoseconds since the process began, more than 0.
+func instant() int64 { return int64(time.Since(epoch)) + 1 }
 
 // done takes what one request that was answered has waited for.
-func (p *phases) done(x *exchangeTrace, protocol string) {
-	now, sent, first := x.now(), x.sent.Load(), x.firstByte.Load()
+func (p *phases) done(x *stopwatch, protocol string) {
+	now, sent, first := instant(), x.sent.Load(), x.firstByte.Load()
 	shook, shaken := x.shook.Load(), x.shaken.Load()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if first > 0 {
+	if first > 0 && sent > 0 {
 		p.record(phaseFirstByte, time.Duration(first-sent))
 		p.record(phaseBody, time.Duration(now-first))
 	}
-	if shaken > shook && shook > 0 {
+	if shook > 0 && shaken > shook {
 		p.record(phaseTLS, time.Duration(shaken-shook))
 	}
 	if x.reused.Load() {

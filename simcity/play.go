@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/cryptotest"
 	"time"
@@ -57,6 +58,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 		p.simulation.cut, p.simulation.seed = cut, cut.Seed
 	}
 	if err := p.simulation.Validate(); err != nil {
+		return nil, err
+	}
+	if err := p.livesElsewhere(); err != nil {
 		return nil, err
 	}
 	if p.settings.verify && p.simulation.explore.Order == Free {
@@ -187,6 +191,9 @@ func (p *play) repro(seed uint64) string {
 	if mode := p.settings.exploreMode; mode != "" {
 		command = envExplore + "=" + mode + " " + command
 	}
+	if packages := p.settings.overlaid.packages; len(packages) > 0 {
+		command = envPackages + "=" + strings.Join(packages, ",") + " " + command
+	}
 	return command
 }
 
@@ -204,7 +211,7 @@ func (p *play) tell(res *Result) *Result {
 	}
 	fmt.Fprintln(p.t.Output(), res.Line())
 	for _, note := range res.notes() {
-		fmt.Fprintln(p.t.Output(), "simcity note:", note)
+		fmt.Fprintln(p.t.Output(), quoted("simcity note: "+note))
 	}
 	return res
 }

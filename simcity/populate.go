@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"time"
 )
 
 func itoa(n int) string    { return strconv.Itoa(n) }
@@ -62,8 +61,8 @@ func (r *run) fullFor(p *populationState) bool {
 	return all >= r.limits.Citizens
 }
 
-// spawn lets one citizen of p arrive now, who was due at the given time.
-func (r *run) spawn(p *populationState, due time.Duration) bool {
+// spawn lets one citizen of p arrive now, who was due as intent tells.
+func (r *run) spawn(p *populationState, due intent) bool {
 	r.mu.Lock()
 	if r.fullFor(p) {
 		p.dropped++
@@ -87,8 +86,8 @@ func (r *run) spawn(p *populationState, due time.Duration) bool {
 }
 
 // life is a citizen from birth to end.
-func (r *run) life(p *populationState, number int, a actor, due time.Duration) {
-	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID), intent: intent{due: due, woke: due}}
+func (r *run) life(p *populationState, number int, a actor, due intent) {
+	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID), intent: due}
 	c.persona = p.drawPersona(c)
 	r.mu.Lock()
 	r.alive[c] = struct{}{}
@@ -100,6 +99,7 @@ func (r *run) life(p *populationState, number int, a actor, due time.Duration) {
 	err := errLifeEnded
 	defer func() { r.endOfLife(p, c, err) }()
 	ctx := r.withActor(r.ctx, a)
+	defer hangUp(ctx)
 	if err = r.letIn(ctx, c); err == nil {
 		err = p.Agent.Live(ctx, c)
 	}
@@ -121,7 +121,7 @@ func (r *run) letIn(ctx context.Context, c *Citizen) error {
 		return nil
 	}
 	err := l.login(ctx, c)
-	c.intent.due = acted
+	c.intent.meant = false
 	return err
 }
 

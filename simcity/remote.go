@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -38,7 +37,8 @@ type remote struct {
 
 	transport *http.Transport
 	governor  governor
-	phases    phases
+	phases    *phases
+	runHeader []string
 	inFlight  atomic.Int64
 	requests  atomic.Int64
 	refusal   atomic.Bool // of the secret, told once
@@ -46,7 +46,7 @@ type remote struct {
 }
 
 func newRemote(r *run, u *URLTarget, guard *staging.Guard) *remote {
-	l := &remote{run: r, target: u, guard: guard}
+	l := &remote{run: r, target: u, guard: guard, phases: newPhases(), runHeader: []string{r.id}}
 	l.governor.rate = r.limits.Rate
 	l.phases.watch(guard)
 	l.transport = &http.Transport{
@@ -57,6 +57,8 @@ func newRemote(r *run, u *URLTarget, guard *staging.Guard) *remote {
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 1024,
 		IdleConnTimeout:     90 * time.Second,
+		WriteBufferSize:     1 << 10, // for each of the idle connections that many citizens leave
+		ReadBufferSize:      2 << 10,
 		DisableCompression:  true, // bodies are bounded as they come
 	}
 	l.off = endAfter(r.limits.Duration, l.outOfTime)
@@ -93,6 +95,13 @@ func (l *remote) identify() error {
 	return refused(err)
 }
 
+// A badge is what a citizen's requests carry, made once.
+type badge struct {
+	id     []string
+	token  string // of its login
+	bearer []string
+}
+
 // dress makes a request ready to leave: who sends it, and what lets it in.
 //
 // A run to a target in process has no way there, and its requests stay as they are.
@@ -108,11 +117,14 @@ func (l *remote) dress(request *http.Request, c *Citizen) (*http.Request, error)
 	if request.Header == nil {
 		request.Header = make(http.Header)
 	}
-	request.Header[HeaderRun] = []string{l.run.id}
+	request.Header[HeaderRun] = l.runHeader
 	if c != nil {
-		request.Header[HeaderCitizen] = []string{c.id}
-		if c.token != "" && request.Header["Authorization"] == nil {
-			request.Header["Authorization"] = []string{"Bearer " + c.token}
+		if c.badge.id == nil {
+			c.badge.id = []string{c.id}
+		}
+		request.Header[HeaderCitizen] = c.badge.id
+		if c.badge.bearer != nil && request.Header["Authorization"] == nil {
+			request.Header["Authorization"] = c.badge.bearer
 		}
 	}
 	delete(request.Header, HeaderSecret)
@@ -178,7 +190,9 @@ func (l *remote) admitted(c *Citizen, response *http.Response) error {
 	if said.Token == "" && len(response.Cookies()) == 0 {
 		return fmt.Errorf("simcity: POST %s answered neither a token nor a cookie", staging.LoginPath)
 	}
-	c.token = said.Token
+	if c.badge.token = said.Token; said.Token != "" {
+		c.badge.bearer = []string{"Bearer " + said.Token}
+	}
 	return nil
 }
 
@@ -210,26 +224,28 @@ func (l *remote) scrub(text string, c *Citizen) string {
 		text = queryOf.ReplaceAllString(text, "$1?"+hidden)
 		text = keyOf.ReplaceAllString(text, "$1"+hidden)
 	}
-	for _, secret := range l.secrets(c) {
-		text = strings.ReplaceAll(text, secret, hidden)
+	text = hide(text, l.target.secret)
+	if c != nil {
+		text = hide(text, c.badge.token)
 	}
 	return text
+}
+
+func hide(text, secret string) string {
+	if secret == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, secret, hidden)
 }
 
 // scrubbed is scrub for an operation's input, if that is a text.
 func (l *remote) scrubbed(input any, c *Citizen) any {
 	if text, ok := input.(string); ok {
-		return l.scrub(text, c)
+		if clean := l.scrub(text, c); clean != text {
+			return clean
+		}
 	}
 	return input
-}
-
-func (l *remote) secrets(c *Citizen) []string {
-	all := []string{l.target.secret}
-	if c != nil {
-		all = append(all, c.token)
-	}
-	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }
 
 // close lets go of the connections. A request that is still under way then was

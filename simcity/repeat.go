@@ -15,15 +15,18 @@ func (p *play) compare(res, again *Result, first, second recording) {
 		res.Verified = true
 		return
 	}
-	for i := range max(len(first.events), len(second.events)) {
-		if i < len(first.events) && i < len(second.events) && first.events[i].After == second.events[i].After {
-			continue
-		}
-		res.disagree(fmt.Sprintf("two runs of seed %d differ from event %d on:\n      first:  %s\n      second: %s\n      "+
-			"the cause lies before it: state kept outside of the target's factory (a database that the first run left full, a package variable), a select with several ready cases, map order, math/rand, or goroutines of the host that race",
-			res.Seed, i, eventAt(first.events, i), eventAt(second.events, i)))
-		return
+	res.disagree(fmt.Sprintf("two runs of seed %d %s", res.Seed, first.divergence(second)))
+}
+
+// divergence tells where two recordings of one seed part, and what may be the cause.
+func (rec recording) divergence(other recording) string {
+	i := 0
+	for i < len(rec.events) && i < len(other.events) && rec.events[i].After == other.events[i].After {
+		i++
 	}
+	return fmt.Sprintf("differ from event %d on:\n      first:  %s\n      second: %s\n      "+
+		"the cause lies before it: state kept outside of the target's factory (a database that the first run left full, a package variable), a select with several ready cases, map order, math/rand, or goroutines of the host that race",
+		i, eventAt(rec.events, i), eventAt(other.events, i))
 }
 
 // compareWithBundle says whether the replayed run is the bundle's.
@@ -31,6 +34,10 @@ func (p *play) compareWithBundle(res *Result, replayed recording) {
 	want := p.bundle.Result
 	if res.Digest == want.Digest {
 		fmt.Fprintln(p.t.Output(), "simcity note: replayed, and the same as the bundle")
+		return
+	}
+	if want.explored() && !res.explored() {
+		res.disagree("not reproducible: locks of the host were seams in the bundle's run and are none in this one: run go test with " + overlayWords)
 		return
 	}
 	for _, e := range want.LastEvents {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // report tells the test how the run went, one subtest per invariant.
@@ -20,13 +22,13 @@ func (r *Result) report(t testing.TB) {
 		}
 	}
 	if r.Verdict != Pass {
-		t.Error(r.Explain())
+		t.Error(quoted(r.Explain()))
 	}
 }
 
 func (inv InvariantResult) report(t *testing.T, r *Result) {
 	// Written to Output, since the line of code would be one of this file.
-	tell := func(format string, args ...any) { fmt.Fprintf(t.Output(), format+"\n", args...) }
+	tell := func(format string, args ...any) { fmt.Fprintln(t.Output(), quoted(fmt.Sprintf(format, args...))) }
 	v := r.Violation(inv.Name)
 	switch {
 	case v != nil && v.Severity == Critical:
@@ -57,8 +59,18 @@ func reproduction(test string, seed uint64) string {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
 	pattern := strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
-	return fmt.Sprintf("%s=%d go test %s%s -run '%s'", envSeed, seed, raceFlag, dir, pattern)
+	return fmt.Sprintf("%s=%d go test %s%s%s -run '%s'", envSeed, seed, raceFlag, overlayFlag(), dir, pattern)
 }
+
+// overlayFlag is what go test must be told for locks to be seams, as they are.
+func overlayFlag() string {
+	if !locks.Active() {
+		return ""
+	}
+	return overlayWords + " "
+}
+
+const overlayWords = `-overlay="$(go tool simcity overlay)"`
 
 // packageDir is the folder of the package under test, seen from its module's
 // root: go test runs in that folder.

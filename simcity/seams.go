@@ -19,9 +19,10 @@ type actorKey struct{}
 type hands struct {
 	run   *run
 	actor actor
-	host  context.Context // what requests of this actor hand to the host
-	guest bool            // of host code that works for the actor, on another goroutine
-	from  string          // its network address
+	host  context.Context      // what requests of this actor hand to the host
+	guest bool                 // of host code that works for the actor, on another goroutine
+	from  string               // its network address
+	line  atomic.Pointer[line] // that its last request has left
 }
 
 func handsOf(ctx context.Context) *hands {

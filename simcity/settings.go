@@ -165,9 +165,10 @@ var readers = map[string]func(s *settings, value string) error{
 	},
 }
 
-// ofTests are variables that tests read for themselves: the real parts that must be
-// there, and whether goldens are rewritten.
-var ofTests = []string{"SIMCITY_REQUIRE", "SIMCITY_UPDATE"}
+// ofTests are variables that others read for themselves: tests the real parts that
+// must be there, whether goldens are rewritten and the secret of a target's test
+// hooks, Mission Control its token.
+var ofTests = []string{"SIMCITY_REQUIRE", "SIMCITY_SECRET", "SIMCITY_TOKEN", "SIMCITY_UPDATE"}
 
 // readSettings reads the SIMCITY_ variables. An unknown one is an error: a
 // misspelt setting must not be ignored in silence.
@@ -188,7 +189,8 @@ func readSettings(environ []string) (settings, error) {
 		}
 		read := readers[name]
 		if read == nil {
-			return s, &FieldError{Field: name, Value: value, Allowed: strings.Join(knownSettings(), ", "), Fix: "unset it, or correct its name"}
+			// Its value is not told: it may be a secret of somebody else.
+			return s, &FieldError{Field: name, Value: "unknown", Allowed: strings.Join(knownSettings(), ", "), Fix: "unset it, or correct its name"}
 		}
 		if err := read(&s, value); err != nil {
 			return s, err

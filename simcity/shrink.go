@@ -55,16 +55,16 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 	z.cut = Cut{
 		Scenario: p.simulation.scenario.Name, Seed: p.simulation.seed, Drawn: true,
 		Until: whole.end(), Citizens: whole.trace.born, Faults: whole.faults(),
-		Explore: p.simulation.explore.drawn(p.simulation.seed),
+		Explore: p.simulation.explore.drawn(p.simulation.seed), Locks: whole.res.explored(),
 	}
 	if !z.try(z.cut) {
-		return nil, fmt.Errorf("simcity: seed %d is not reproducible: the second run of it did not fail by %s; SIMCITY_VERIFY=1 names the first event that differs; a database that all runs share must be emptied by the target's factory", p.simulation.seed, z.class)
+		return nil, z.doubt(whole)
 	}
 	z.shrink()
 	causing := z.cause(z.drawn, z.moments)
 	again := p.live(&z.cut)
 	if again.res.Digest != z.best.res.Digest {
-		return nil, fmt.Errorf("simcity: the smallest run is not reproducible: digest %s, then %s", z.best.res.Digest, again.res.Digest)
+		return nil, fmt.Errorf("simcity: the smallest run is not reproducible: two runs of it %s", z.best.divergence(again.recording))
 	}
 	return &Shrunk{
 		Cut: z.cut, Result: again.res, Before: len(whole.trace.born), After: len(z.cut.Citizens), Runs: z.runs,
@@ -88,8 +88,19 @@ func (r *Result) class() string {
 	return ""
 }
 
+// doubt says why a run that failed did not fail again.
+func (z *shrinker) doubt(whole lived) error {
+	seed, again := z.play.simulation.seed, z.play.live(nil)
+	if again.res.Digest != whole.res.Digest {
+		return fmt.Errorf("simcity: seed %d is not reproducible: two runs of it %s", seed, whole.divergence(again.recording))
+	}
+	return fmt.Errorf("simcity: seed %d cannot be shrunk: the whole run repeats, but ended a second after its failure it does not fail by %s", seed, z.class)
+}
+
 // lived is a run of a cut and what was seen of it.
 type lived struct {
+	recording
+
 	res   *Result
 	trace *trace
 }
@@ -98,12 +109,14 @@ type lived struct {
 func (p *play) live(cut *Cut) lived {
 	s := p.simulation
 	s.cut, s.tracing = cut, &trace{}
-	s.watchers = append(slices.Clone(s.watchers), s.tracing.take)
+	var all recording
+	s.watchers = append(slices.Clone(s.watchers), s.tracing.take, all.take)
 	r := newRun(&s, s.seed, nil)
 	if t, ok := p.t.(*testing.T); ok {
 		seedCrypto(t, s.seed)
 	}
-	return lived{r.play(s.patience), s.tracing}
+	res := r.play(s.patience)
+	return lived{all, res, s.tracing}
 }
 
 // end is when the run failed, and a little.
@@ -241,6 +254,9 @@ func (c *Cut) test(name string) string {
 		b.WriteString("\t\tDrawn: true,\n")
 	case len(c.Held) > 0:
 		fmt.Fprintf(&b, "\t\tHeld: %s,\n", literal(c.Held))
+	}
+	if c.Locks {
+		b.WriteString("\t\tLocks: true, // go test " + overlayWords + "\n")
 	}
 	if sub != "" {
 		fmt.Fprintf(&b, "\t\tSub: %q,\n", sub)

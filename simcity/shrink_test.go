@@ -128,7 +128,9 @@ func TestFailureThatDoesNotRepeatIsNotShrunk(t *testing.T) {
 		}
 		return nil
 	})).Shrink(t)
-	require.ErrorContains(t, err, "seed 1 is not reproducible: the second run of it did not fail by nobody_refused")
+	require.ErrorContains(t, err, "seed 1 is not reproducible: two runs of it differ from event ")
+	require.ErrorContains(t, err, `first:  0s visitor/1 operation {"number":1,"operation":"get","outcome":"conflict"`)
+	require.ErrorContains(t, err, `second: 0s visitor/1 operation {"number":1,"operation":"get","outcome":"ok"`)
 }
 
 func TestFailingTestPrintsTheSmallestRunWhenAsked(t *testing.T) {
@@ -196,4 +198,10 @@ func TestSweepLeavesAReproductionAlone(t *testing.T) {
 	t.Setenv("SIMCITY_SEEDS", "5")
 	simcity.Reproduce(t, simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1"}})
 	require.Equal(t, uint64(3), seekers(false).Simulate(t).Seed)
+}
+
+func TestCutThatNeedsLocksIsSkippedWithoutThem(t *testing.T) {
+	cut := simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1"}, Locks: true}
+	told := record(t, "TestX", func(t testing.TB) { simcity.Reproduce(t, cut) })
+	require.Contains(t, told.skipped, `run go test with -overlay="$(go tool simcity overlay)"`)
 }

@@ -89,7 +89,7 @@ func (s *sweep) run() *Result {
 		return 1
 	})
 	summary := s.summary()
-	fmt.Fprintln(s.play.t.Output(), summary.String())
+	fmt.Fprintln(s.play.t.Output(), quoted(summary.String()))
 	return s.result(summary)
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"runtime/debug"
 	"strconv"
@@ -32,7 +31,7 @@ func (r *run) clientFor(c *Citizen) *http.Client {
 		CheckRedirect: r.sameHost,
 	}
 	if r.remote.Load() != nil {
-		client.Jar, _ = cookiejar.New(nil) // never fails
+		client.Jar = &cookies{}
 	}
 	return client
 }

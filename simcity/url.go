@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -179,7 +178,7 @@ func (u *URLTarget) open(r *run) (http.RoundTripper, error) {
 	l := newRemote(r, u, guard)
 	r.remote.Store(l)
 	r.world.OnClose(l.close)
-	r.client.Jar, _ = cookiejar.New(nil) // never fails
+	r.client.Jar = &cookies{}
 	if u.proxy != nil {
 		r.find(Finding{Kind: FindingTarget, Severity: NoteFinding, Text: "the target is reached through a proxy: which address that dials cannot be checked here"})
 	}

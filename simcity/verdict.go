@@ -190,6 +190,9 @@ func (rule *rule) result() InvariantResult {
 		Name: rule.Name, When: rule.When, Severity: rule.Severity, Status: Kept,
 		Violations: rule.violations, Judgement: rule.last,
 	}
+	if !rule.judged {
+		res.Judgement = rule.cutShort()
+	}
 	switch {
 	case rule.violations > 0:
 		res.Status = Violated
@@ -364,6 +367,9 @@ func (r *Result) Explain() string {
 		if v.Detail != "" {
 			fmt.Fprintf(&b, "    why:  %s\n", v.Detail)
 		}
+		if v.PictureFile != "" {
+			fmt.Fprintf(&b, "    as a picture: %s\n", v.PictureFile)
+		}
 		if op := v.Operation; op != nil {
 			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Client(), op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
 		}
@@ -378,7 +384,7 @@ func (r *Result) Explain() string {
 		fmt.Fprintf(&b, "  %s\n", w)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "\n  finding: %s at simulated %s\n    %s\n", f.Kind, f.At.Round(time.Millisecond), f.Text)
+		fmt.Fprintf(&b, "\n  %s: %s at simulated %s\n    %s\n", f.heading(), f.Kind, f.At.Round(time.Millisecond), f.Text)
 		if f.Stack != "" {
 			b.WriteString("    " + strings.ReplaceAll(trimStack(f.Stack), "\n", "\n    ") + "\n")
 		}

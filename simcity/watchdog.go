@@ -59,17 +59,20 @@ type goroutine struct {
 	stack   string
 }
 
-// goroutines dumps all goroutines of the process.
-func goroutines() []goroutine {
-	buffer := make([]byte, 1<<20)
-	for {
-		n := runtime.Stack(buffer, true)
-		if n < len(buffer) || len(buffer) >= 64<<20 {
-			buffer = buffer[:n]
-			break
+// dump is every goroutine of the process. Each run takes one, at its end, so it
+// begins small.
+func dump() []byte {
+	for size := 32 << 10; ; size *= 2 {
+		buffer := make([]byte, size)
+		if n := runtime.Stack(buffer, true); n < size || size >= 64<<20 {
+			return buffer[:n]
 		}
-		buffer = make([]byte, 2*len(buffer))
 	}
+}
+
+// goroutines are those of the process.
+func goroutines() []goroutine {
+	buffer := dump()
 	var all []goroutine
 	for _, block := range bytes.Split(buffer, []byte("\n\n")) {
 		header := dumpHeader.FindSubmatch(block)

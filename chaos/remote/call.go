@@ -50,8 +50,19 @@ func (e *Error) Is(other error) bool {
 	return ok && o.Code == e.Code
 }
 
-// call asks the test hooks of the run's target. in and out are JSON; nil is none.
-func call(ctx context.Context, w *simcity.World, client *http.Client, method, path string, in, out any) error {
+// A way leads to the test hooks of a host. Its client sends their secret.
+type way struct {
+	client *http.Client
+	base   string
+}
+
+// within is the way of those who act in the run, whose ctx says who they are, and
+// beside that of those who do not.
+func within(w *simcity.World) way { return way{w.Client(), w.BaseURL()} }
+func beside(w *simcity.World) way { return way{w.Aside(), w.BaseURL()} }
+
+// call asks for something. in and out are JSON; nil is none.
+func (y way) call(ctx context.Context, method, path string, in, out any) error {
 	body := []byte("{}")
 	if in != nil {
 		var err error
@@ -59,12 +70,12 @@ func call(ctx context.Context, w *simcity.World, client *http.Client, method, pa
 			return fmt.Errorf("remote: %w", err)
 		}
 	}
-	request, err := http.NewRequestWithContext(ctx, method, w.BaseURL()+prefix+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, y.base+prefix+path, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("remote: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
+	response, err := y.client.Do(request)
 	if err != nil {
 		return fmt.Errorf("remote: %w", err)
 	}

@@ -28,7 +28,8 @@
 //
 // # Limits
 //
-// It needs a target by simcity.URL. A request that strikes and is answered too late
-// has struck: its lease then ends it. What a fault touched is known when it is
+// It needs a target by simcity.URL. A request that strikes and whose answer is lost,
+// because the run ended or the network did, may have struck: the run reverts it if it
+// can, and else its lease does. What a fault touched is known when it is
 // reverted, and while it lasts as of the last renewal.
 package remote

@@ -29,7 +29,7 @@ func Fault(kind string, parameters map[string]any) simcity.Fault {
 				return nil, err
 			}
 			held, err := at.strike(ctx, w, kind, parameters)
-			if err != nil {
+			if held == nil {
 				return nil, err
 			}
 			told := held.touched.Load()
@@ -40,7 +40,7 @@ func Fault(kind string, parameters map[string]any) simcity.Fault {
 				touched.Add(now - told)
 				told = now
 				return err
-			}, nil
+			}, err
 		},
 	}
 }

@@ -2,8 +2,11 @@ package remote
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,7 +16,6 @@ import (
 
 // A struck is a fault as the host tells it.
 type struck struct {
-	ID      string `json:"id"`
 	State   string `json:"state"`
 	Touched int64  `json:"touched"`
 	EndedBy string `json:"endedBy"`
@@ -28,18 +30,24 @@ type hold struct {
 
 	end     context.CancelFunc
 	ended   sync.WaitGroup
+	unsure  bool // whether it struck: the answer was lost
 	touched atomic.Int64
 	lost    atomic.Pointer[error] // why the lease could not be renewed
 }
 
-// strike asks the host for a fault and begins to renew its lease.
+// strike asks the host for a fault and begins to renew its lease. If the answer was
+// lost there is a hold beside the error, which reverts what may have been struck.
 func (h *host) strike(ctx context.Context, w *simcity.World, kind string, parameters any) (*hold, error) {
+	held := &hold{world: w, kind: kind, lease: h.lease, id: strings.ToLower(rand.Text())}
 	var told struck
-	in := map[string]any{"type": kind, "parameters": parameters, "leaseSeconds": int(h.lease / time.Second)}
-	if err := call(ctx, w, w.Client(), http.MethodPost, "/faults", in, &told); err != nil {
-		return nil, err
+	in := map[string]any{"id": held.id, "type": kind, "parameters": parameters, "leaseSeconds": int(h.lease / time.Second)}
+	if err := within(w).call(ctx, http.MethodPost, "/faults", in, &told); err != nil {
+		if refused := new(Error); errors.As(err, &refused) {
+			return nil, err
+		}
+		held.unsure, held.end = true, func() {}
+		return held, err
 	}
-	held := &hold{world: w, kind: kind, lease: h.lease, id: told.ID}
 	held.touched.Store(told.Touched)
 	if told.State != "active" {
 		held.id = "" // it was over at once
@@ -57,7 +65,7 @@ const renewalsPerLease = 3
 func (h *hold) renew(ctx context.Context) {
 	for wait(ctx, h.lease/renewalsPerLease) {
 		var told struck
-		err := call(ctx, h.world, h.world.Aside(), http.MethodPost, "/faults/"+h.id+"/renew", nil, &told)
+		err := beside(h.world).call(ctx, http.MethodPost, "/faults/"+h.id+"/renew", nil, &told)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -82,8 +90,12 @@ func (h *hold) release(ctx context.Context) error {
 	h.end()
 	h.ended.Wait()
 	var told struck
-	err := call(ctx, h.world, h.world.Client(), http.MethodDelete, "/faults/"+h.id, nil, &told)
-	if err != nil {
+	err := within(h.world).call(ctx, http.MethodDelete, "/faults/"+h.id, nil, &told)
+	switch {
+	case h.unsure && isCode(err, "unknown_fault"): // it never got there
+		h.id = ""
+		return nil
+	case err != nil:
 		return err
 	}
 	h.touched.Store(told.Touched)

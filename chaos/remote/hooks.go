@@ -63,7 +63,7 @@ func (h Hooks) ask(ctx context.Context, w *simcity.World) (*host, error) {
 	var told struct {
 		Kinds []struct{ Type string }
 	}
-	if err := call(ctx, w, w.Client(), http.MethodGet, "/faults", nil, &told); err != nil {
+	if err := within(w).call(ctx, http.MethodGet, "/faults", nil, &told); err != nil {
 		return nil, err
 	}
 	for _, kind := range told.Kinds {
@@ -87,22 +87,22 @@ func (h *host) hooks(w *simcity.World) chaos.Hooks {
 	if h.has("PAUSE_MV_REFRESH") {
 		hooks.PauseRefresh = func(ctx context.Context) (func(context.Context) (int64, error), error) {
 			held, err := h.strike(ctx, w, "PAUSE_MV_REFRESH", nil)
-			if err != nil {
+			if held == nil {
 				return nil, err
 			}
 			return func(ctx context.Context) (int64, error) {
 				err := held.release(ctx)
 				return held.touched.Load(), err
-			}, nil
+			}, err
 		}
 	}
 	if h.has("RLS_MISCONFIG") {
 		hooks.MisconfigureRLS = func(ctx context.Context, kind string) (func(context.Context) error, int64, error) {
 			held, err := h.strike(ctx, w, "RLS_MISCONFIG", map[string]any{"misconfigType": kind})
-			if err != nil {
+			if held == nil {
 				return nil, 0, err
 			}
-			return held.release, held.touched.Load(), nil
+			return held.release, held.touched.Load(), err
 		}
 	}
 	if h.has("RATE_LIMIT_BURST") {
@@ -120,10 +120,10 @@ func (h *host) hooks(w *simcity.World) chaos.Hooks {
 
 func (h *host) restorable(ctx context.Context, w *simcity.World, kind string, parameters map[string]any) (func(context.Context) error, error) {
 	held, err := h.strike(ctx, w, kind, parameters)
-	if err != nil {
+	if held == nil {
 		return nil, err
 	}
-	return held.release, nil
+	return held.release, err
 }
 
 func (h *host) has(kind string) bool { return slices.Contains(h.kinds, kind) }

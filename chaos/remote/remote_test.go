@@ -97,6 +97,29 @@ func TestStoppedRunReverts(t *testing.T) {
 	require.Equal(t, "open admin_access, close, purge, count", s.done())
 }
 
+// The run is stopped while the host is about to strike, so that the answer is lost.
+func TestRunThatIsStoppedWhileItStrikesReverts(t *testing.T) {
+	t.Parallel()
+	began, proceed := make(chan struct{}), make(chan struct{})
+	s := setup(t, func(c *testhooks.Config) {
+		lay := c.Hooks.MisconfigureRLS
+		c.Hooks.MisconfigureRLS = func(ctx context.Context, kind string) (func(context.Context) error, int64, error) {
+			close(began)
+			<-proceed
+			return lay(ctx, kind)
+		}
+	})
+	running, err := s.city(remote.Hooks{}).Inject(chaos.RLSMisconfig{}.Fault(), time.Minute, 50*time.Minute).Start(t.Context())
+	require.NoError(t, err)
+	<-began
+	running.Stop()
+	<-s.cut
+	close(proceed)
+	res := running.Wait()
+	require.Equal(t, simcity.Stopped, res.Verdict, res.Explain())
+	require.Equal(t, "open admin_access, close", s.done())
+}
+
 func TestRevertThatTheHostFailsIsAFinding(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

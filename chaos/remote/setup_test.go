@@ -27,6 +27,7 @@ const secret = "correct-horse-battery"
 type shop struct {
 	*testing.T
 	url string
+	cut chan struct{} // told when a request for a fault is over, for its client
 
 	mu       sync.Mutex
 	did      []string // what its hooks did, in order
@@ -40,7 +41,7 @@ type shop struct {
 // setup opens a shop; change may take something away from its hooks.
 func setup(t *testing.T, change ...func(*testhooks.Config)) *shop {
 	t.Helper()
-	s := &shop{T: t, rows: map[string]int64{"bookings": 3}, counts: map[string]int64{"doubleBookings": 0}}
+	s := &shop{T: t, cut: make(chan struct{}, 100), rows: map[string]int64{"bookings": 3}, counts: map[string]int64{"doubleBookings": 0}}
 	config := testhooks.Config{
 		Environment: "test", Secret: secret,
 		Login: func(context.Context, testhooks.Citizen) (testhooks.Session, error) {
@@ -80,6 +81,10 @@ func setup(t *testing.T, change ...func(*testhooks.Config)) *shop {
 			return
 		}
 		http.Error(w, "the network is down", http.StatusBadGateway)
+	})
+	mux.HandleFunc("POST /api/test/faults", func(w http.ResponseWriter, r *http.Request) {
+		context.AfterFunc(r.Context(), func() { s.cut <- struct{}{} })
+		hooks.ServeHTTP(w, r)
 	})
 	mux.Handle("/api/test/", hooks)
 	mux.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})

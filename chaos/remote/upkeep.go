@@ -19,7 +19,7 @@ import (
 //	Check(invariants.Probe("host_probes", remote.Probes))
 func Probes(ctx context.Context, w *simcity.World) error {
 	var told struct{ Counts map[string]int64 }
-	if err := call(ctx, w, w.Client(), http.MethodGet, "/probes", nil, &told); err != nil {
+	if err := within(w).call(ctx, http.MethodGet, "/probes", nil, &told); err != nil {
 		return err
 	}
 	if len(told.Counts) == 0 {
@@ -44,14 +44,28 @@ func some(counts map[string]int64) string {
 
 // purge removes everything synthetic and looks whether it is gone.
 func purge(ctx context.Context, w *simcity.World) error {
-	var rows struct{ Rows map[string]int64 }
-	for _, dryRun := range []bool{false, true} {
-		if err := call(ctx, w, w.Client(), http.MethodPost, "/purge", map[string]bool{"dryRun": dryRun}, &rows); err != nil {
-			return err
-		}
+	if _, err := within(w).purge(ctx, false); err != nil {
+		return err
 	}
-	if left := some(rows.Rows); left != "" {
+	rows, err := within(w).purge(ctx, true)
+	if err != nil {
+		return err
+	}
+	if left := some(rows); left != "" {
 		return fmt.Errorf("remote: after the purge the host still has %s", left)
 	}
 	return nil
+}
+
+// Purge removes everything synthetic from the host at the base URL, outside of any
+// run, or with dryRun counts it. It returns the rows by table. The client sends the
+// secret, and must have made sure of whom it talks to.
+func Purge(ctx context.Context, client *http.Client, base string, dryRun bool) (map[string]int64, error) {
+	return way{client, base}.purge(ctx, dryRun)
+}
+
+func (y way) purge(ctx context.Context, dryRun bool) (map[string]int64, error) {
+	var told struct{ Rows map[string]int64 }
+	err := y.call(ctx, http.MethodPost, "/purge", map[string]bool{"dryRun": dryRun}, &told)
+	return told.Rows, err
 }

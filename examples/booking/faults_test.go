@@ -67,6 +67,9 @@ func TestCityFindsWhatDoesNotHeal(t *testing.T) {
 			broken := brokenRules(lived(planted.bug))
 			require.NotEmpty(t, broken)
 			require.Equal(t, planted.rule, broken[0], "others may follow from it")
+			if planted.day().Name == scenarios.DisasterMix().Name {
+				return // TestSimCityDisasterMix is the correct app's day
+			}
 			correct := lived()
 			require.Equal(t, simcity.Pass, correct.Verdict, correct.Explain())
 		})

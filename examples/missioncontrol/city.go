@@ -6,6 +6,7 @@ import (
 
 	"github.com/bookiji/simcity/chaos"
 	"github.com/bookiji/simcity/examples/booking"
+	"github.com/bookiji/simcity/examples/booking/staging"
 	"github.com/bookiji/simcity/simcity"
 )
 
@@ -19,7 +20,7 @@ func newCity(w *simcity.World) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	chaos.Offer(w, hooksOf(app, inMemory(store)))
+	chaos.Offer(w, staging.Hooks(app, staging.InMemory(store)))
 	return app, nil
 }
 

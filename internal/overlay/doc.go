@@ -26,4 +26,16 @@
 // Each cut is an exact piece of source that must be found exactly as often as
 // expected. One that is not is an [UnsupportedError], after which a run goes on
 // without the overlay.
+//
+// A select with several ready cases, the order of maps and the global functions of
+// math/rand stay as random as ever: two runs of a seed in which the host depends
+// on them differ, and SIMCITY_VERIFY names the first event that does. Seeding them in
+// a bubble by a patched runtime/rand.go was tried in a prototype. It compiles, and
+// works in part: one stream for all is disturbed by the scheduler, which draws
+// from it at moments of its own, so that it needs one for each use and each
+// goroutine. That was not proven to give equal digests, and is left out.
+//
+// In a binary for the race detector locks are seams as well, but whoever takes
+// turns has no data race: for those a run must be free (SIMCITY_EXPLORE=free), in
+// which locks are plain.
 package overlay

@@ -14,7 +14,7 @@
 //
 // The checker is porcupine (github.com/anishathalye/porcupine), after Lowe 2017,
 // "Testing for linearizability". A breach comes with its picture, an HTML page
-// among the temporary files.
+// beside the run's bundle.
 //
 // # Limits
 //

@@ -3,8 +3,8 @@ package linear
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -43,7 +43,7 @@ func Check(name string, h History) simcity.Invariant {
 	return simcity.Invariant{
 		Name: name, Doc: name + ": some sequential order explains every answer", When: simcity.AtEnd,
 		Begin: func(*simcity.World) simcity.Check {
-			c := &checker{History: h, name: name, clients: make(map[string]int), keys: make(map[string][]porcupine.Operation)}
+			c := &checker{History: h, clients: make(map[string]int), keys: make(map[string][]porcupine.Operation)}
 			return simcity.Check{Operation: c.operation, Judge: c.judge}
 		},
 	}
@@ -51,7 +51,6 @@ func Check(name string, h History) simcity.Invariant {
 
 type checker struct {
 	History
-	name    string
 	clients map[string]int // by their names
 	next    int            // client
 	keys    map[string][]porcupine.Operation
@@ -99,23 +98,19 @@ func (c *checker) judge() simcity.Judgement {
 			continue
 		}
 		j.Got = fmt.Sprintf("no order explains the %d answers about %q", len(history), key)
-		j.Breach = &simcity.Breach{Got: j.Got, Want: j.Want, Detail: c.picture(info)}
+		j.Breach = &simcity.Breach{Got: j.Got, Want: j.Want, Detail: "the longest orders that do are in its picture"}
+		var err error
+		if j.Breach.Picture, err = c.picture(info); err != nil {
+			j.Breach.Detail = "its picture could not be drawn: " + err.Error()
+		}
 		return j
 	}
 	return j
 }
 
-// picture draws the history where a person finds it.
-func (c *checker) picture(info porcupine.LinearizationInfo) string {
-	file, err := os.CreateTemp("", "simcity-"+c.name+"-*.html")
-	if err == nil {
-		err = porcupine.Visualize(c.Model, info, file)
-	}
-	if err == nil {
-		err = file.Close()
-	}
-	if err != nil {
-		return fmt.Sprintf("its picture could not be drawn: %v", err)
-	}
-	return "the longest orders that do, as a picture: " + file.Name()
+// picture draws the history as an HTML page.
+func (c *checker) picture(info porcupine.LinearizationInfo) (string, error) {
+	var page strings.Builder
+	err := porcupine.Visualize(c.Model, info, &page)
+	return page.String(), err
 }

@@ -1,16 +1,55 @@
 package missioncontrol
 
 import (
-	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
+	_ "embed" // the report's template and style
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
+	"time"
 
 	"github.com/bookiji/simcity/simcity"
-	"github.com/bookiji/simcity/simcity/report"
 	"github.com/bookiji/simcity/simcity/telemetry"
 )
+
+var (
+	//go:embed report.html
+	reportText string
+	//go:embed report.css
+	reportStyle string
+
+	reportPage = template.Must(template.New("report").Funcs(template.FuncMap{"clock": clockText, "brief": briefly}).Parse(reportText))
+)
+
+// reportSecurity allows a report its own style, by its digest, and nothing else. It
+// stands in the file as well, so that it holds where no server is.
+func reportSecurity(style string) string {
+	return reportPolicy(style) + "; frame-ancestors 'none'"
+}
+
+func reportPolicy(style string) string {
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+}
+
+// A reportView is what the report shows.
+type reportView struct {
+	Summary    *summaryView
+	Verdict    string
+	Violations []liveViolation
+	First      *liveViolation // the one that failed the run, or else the first
+	Previous   string         // the run of the scenario before this one
+	Changes    []ruleChange
+	Charts     []chart
+	Timeline   []moment
+	Left       int64 // events that the timeline had no room for
+	Style      template.CSS
+	Policy     string
+}
 
 // report is GET .../runs/{runId}/report.
 func (h *Handler) report(w http.ResponseWriter, r *http.Request) error {
@@ -21,91 +60,103 @@ func (h *Handler) report(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := h.summarize(r, id)
-	if err != nil {
+	v := reportView{Style: template.CSS(reportStyle), Policy: reportPolicy(reportStyle)} //nolint:gosec // it is our own file
+	if v.Summary, err = h.summarize(r, id); err != nil {
 		return err
 	}
-	page, err := v.page()
-	if err != nil {
+	if err := v.fill(r.Context(), h.config.Store); err != nil {
 		return err
-	}
-	if page.Curve, err = h.curve(r.Context(), id); err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if err := page.WriteHTML(&text); err != nil {
-		return &failure{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
 	}
 	w.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", "simcity-"+id+".html"))
-	w.Header().Set("Content-Security-Policy", report.PageSecurity())
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(text.Bytes()) // a client that has gone cannot be told
+	return render(w, reportPage, reportSecurity(reportStyle), v)
+}
+
+// fill reads the run's history.
+func (v *reportView) fill(ctx context.Context, store telemetry.Store) error {
+	v.Verdict = cmp.Or(v.Summary.Verdict, v.Summary.Status)
+	if err := json.Unmarshal(encode(v.Summary.Violations), &v.Violations); err != nil {
+		return &failure{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
+	}
+	for i := range v.Violations {
+		if v.First == nil || v.First.Severity != "critical" && v.Violations[i].Severity == "critical" {
+			v.First = &v.Violations[i]
+		}
+	}
+	var err error
+	if v.Previous, v.Changes, err = changesSince(ctx, store, v.Summary, v.Violations); err != nil {
+		return err
+	}
+	reading := newReading(time.Duration(v.Summary.DurationMinutes * float64(time.Minute)))
+	if err := reading.read(ctx, store, v.Summary.RunID); err != nil {
+		return err
+	}
+	v.Timeline, v.Left = reading.moments, reading.left
+	v.Charts = v.draw(reading)
 	return nil
 }
 
-// page is the summary as a page, which may be of a run that goes on.
-func (v *summaryView) page() (*report.Page, error) {
-	res := &simcity.Result{
-		Verdict: simcity.Verdict(v.Verdict), Reasons: v.Reasons, Scenario: v.Scenario, Seed: v.Seed, Clock: v.Clock,
-		Simulated: v.Simulated, Events: v.Events, Citizens: v.Citizens, Operations: v.Operations, Metrics: v.Metrics,
-		Findings: v.Findings, Faults: v.Faults, Commands: v.Commands, LastEvents: v.LastEvents, Repro: v.Repro.Test,
-	}
-	if v.Verdict == "" {
-		res.Verdict = simcity.Verdict(v.Status)
-	}
-	if err := json.Unmarshal(encode(v.Violations), &res.Violations); err != nil {
-		return nil, &failure{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
-	}
-	page := &report.Page{Summary: report.OfResult(res), RunID: v.RunID, Started: v.StartedAt, Curl: v.Repro.Curl}
-	page.Digest, page.Invariants = v.Digest, nil
-	for _, inv := range v.Invariants {
-		page.Invariants = append(page.Invariants, inv.reported())
-	}
-	page.Tell(res)
-	return page, nil
-}
+// A ruleChange is how a broken rule compares with the run before.
+type ruleChange struct{ State, Rule string }
 
-func (inv invariantView) reported() report.Invariant {
-	told := report.Invariant{Name: inv.Name, Doc: inv.Doc, When: inv.When, Severity: inv.Severity, Status: inv.Status, Violations: inv.Violations}
-	if j := inv.Judgement; j != nil {
-		told.Got, told.Want, told.Samples, told.Needs = j.Got, j.Want, j.Samples, j.Needs
+// runsBefore is how many earlier runs are looked at for rules that broke before.
+const runsBefore = 20
+
+// changesSince tells which rules are broken that the previous run of the scenario
+// kept (new, or regressed if an earlier one broke them), which still are (ongoing),
+// and which no longer (resolved).
+func changesSince(ctx context.Context, store telemetry.Store, run *summaryView, broken []liveViolation) (previous string, changes []ruleChange, err error) {
+	rows, err := store.Runs(ctx, telemetry.RunFilter{Scenario: run.Scenario, Before: run.StartedAt, BeforeID: run.RunID, Limit: runsBefore})
+	if err != nil {
+		return "", nil, err
 	}
-	return told
-}
-
-// curvePoints is how many points the report's charts have at most.
-const curvePoints = 500
-
-// curve is what the snapshots of a run tell, of a long one every second, fourth and
-// so on.
-func (h *Handler) curve(ctx context.Context, id string) ([]report.Point, error) {
-	var kept []report.Point
-	every, seen := 1, 0
-	for from := int64(0); ; {
-		rows, err := h.config.Store.Snapshots(ctx, id, from, telemetry.LimitMax)
+	before, earlier := map[string]bool{}, map[string]bool{}
+	var order []string
+	for i := range rows {
+		row := &rows[i]
+		if !row.Ended() {
+			continue
+		}
+		if previous != "" {
+			earlier[row.FailInvariant] = true
+			continue
+		}
+		previous = row.ID
+		res, err := resultOf(row)
 		if err != nil {
-			return nil, err
+			return "", nil, err
 		}
-		for i := range rows {
-			var s simcity.Snapshot
-			if seen++; (seen-1)%every != 0 || json.Unmarshal(rows[i].Metrics, &s) != nil {
-				continue
-			}
-			if kept = append(kept, report.PointOf(&s)); len(kept) == curvePoints {
-				kept, every = halved(kept), 2*every
-			}
+		for _, violation := range res.Violations {
+			before[violation.Invariant] = true
+			order = append(order, violation.Invariant)
 		}
-		if len(rows) < telemetry.LimitMax {
-			return kept, nil
-		}
-		from = rows[len(rows)-1].Index + 1
 	}
+	for _, violation := range broken {
+		state := "new"
+		if before[violation.Invariant] {
+			state = "ongoing"
+		} else if earlier[violation.Invariant] {
+			state = "regressed"
+		}
+		changes = append(changes, ruleChange{state, violation.Invariant})
+		delete(before, violation.Invariant)
+	}
+	for _, rule := range order {
+		if before[rule] {
+			changes = append(changes, ruleChange{"resolved", rule})
+		}
+	}
+	return previous, changes, nil
 }
 
-func halved[T any](all []T) []T {
-	kept := all[:0]
-	for i := 0; i < len(all); i += 2 {
-		kept = append(kept, all[i])
+// clockText writes simulated time as h:mm:ss, with days above 24 hours.
+func clockText(d time.Duration) string {
+	s := int64(d / time.Second)
+	text := fmt.Sprintf("%02d:%02d:%02d", s/3600%24, s/60%60, s%60)
+	if days := s / 86400; days > 0 {
+		text = fmt.Sprintf("%dd %s", days, text)
 	}
-	return kept
+	return text
 }
+
+// briefly says in a line what an event tells.
+func briefly(e simcity.Event) string { return describeEvent(e.Type, e.Payload) }

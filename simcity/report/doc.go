@@ -39,6 +39,11 @@
 // and then it is escaped for where it goes. A secret that looks like any other word,
 // and that no environment variable holds, is not recognised.
 //
+// # In a workflow
+//
+// examples/workflow/simcity.yml is a workflow of GitHub Actions to copy: the pack on
+// pull requests and every night, reports where they are looked for, bundles kept.
+//
 // # Each rule as a test
 //
 // Run reports every invariant as a subtest, so that what reads go test -json shows

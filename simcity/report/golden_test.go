@@ -2,6 +2,9 @@ package report_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"html"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,6 +48,10 @@ func TestPage(t *testing.T) {
 		var text bytes.Buffer
 		require.NoError(t, report.PageOf(told).WriteHTML(&text))
 		golden(t, name+".html", text.String())
+		_, style, _ := strings.Cut(text.String(), "<style>")
+		style, _, _ = strings.Cut(style, "</style>")
+		sum := sha256.Sum256([]byte(style))
+		require.Contains(t, html.UnescapeString(text.String()), "style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'", "its own policy lets its style through")
 		for _, outside := range []string{"<script", "<link", "<img", "<a ", "href=", "@import", "url("} {
 			require.NotContains(t, text.String(), outside, name)
 		}

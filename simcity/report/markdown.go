@@ -107,10 +107,7 @@ func (s *Summary) broken() string {
 	var b strings.Builder
 	b.WriteString("| rule | at | got | want | by | faults |\n|---|---|---|---|---|---|\n")
 	for _, v := range s.Violations {
-		by := v.Citizen
-		if v.Operation != "" {
-			by += ": " + v.Operation
-		}
+		by := strings.Trim(v.Citizen+": "+v.Operation, ": ")
 		got := v.Got
 		if v.Detail != "" {
 			got += " (" + v.Detail + ")"
@@ -129,7 +126,10 @@ func severityMark(severity string) string {
 
 // charts are lines of text over simulated time.
 func (s *Summary) charts() string {
-	const width = 60
+	const width, least = 60, 8 // fewer points are no line
+	if len(s.Curve) < least {
+		return ""
+	}
 	lines := s.sparklines(min(width, len(s.Curve)))
 	if lines == "" {
 		return ""

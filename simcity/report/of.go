@@ -50,7 +50,13 @@ func OfResult(res *simcity.Result) *Summary {
 		s.Invariants = append(s.Invariants, invariantOf(inv))
 	}
 	for _, v := range head(res.Violations) {
-		s.Violations = append(s.Violations, violationOf(v))
+		told := violationOf(v)
+		s.Violations = append(s.Violations, told)
+		for i := range s.Invariants { // a run that ended there has no judgement of it
+			if inv := &s.Invariants[i]; inv.Name == told.Invariant && inv.Got == "" {
+				inv.Got, inv.Want = line(told.Got, textMost), line(told.Want, textMost)
+			}
+		}
 	}
 	for _, f := range head(res.Findings) {
 		s.Findings = append(s.Findings, Finding{string(f.Kind), f.Severity.String(), line(f.Actor, nameMost), Seconds(f.At), plain(f.Text, textMost), plain(f.Stack, stackMost)})
@@ -96,9 +102,6 @@ func status(code int) string {
 	}
 	return fmt.Sprint(code)
 }
-
-// PointOf is a snapshot as a point of the curve.
-func PointOf(s *simcity.Snapshot) Point { return pointOf(simcity.PointOf(s)) }
 
 func pointOf(p simcity.Point) Point {
 	return Point{Seconds(p.At), p.Citizens, p.Operations, p.Errors, Seconds(p.P95), Seconds(p.P99), p.DriftMillis}

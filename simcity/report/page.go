@@ -75,16 +75,17 @@ func (p *Page) Tell(res *simcity.Result) {
 func (p *Page) WriteHTML(w io.Writer) error {
 	return pageTemplate.Execute(w, struct {
 		*Page
-		Style  template.CSS
-		Charts []chart
-	}{p, template.CSS(pageStyle), p.Summary.drawn()}) //nolint:gosec // it is our own file
+		Style    template.CSS
+		Security string
+		Charts   []chart
+	}{p, template.CSS(pageStyle), pageSecurity(), p.Summary.drawn()}) //nolint:gosec // it is our own file
 }
 
-// PageSecurity is the Content-Security-Policy of a page: its own style, by its
-// digest, and nothing else.
-func PageSecurity() string {
+// pageSecurity is the Content-Security-Policy of a page: its own style, by its
+// digest, and nothing else. It stands in the file, where no server is.
+func pageSecurity() string {
 	sum := sha256.Sum256([]byte(pageStyle))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
 }
 
 // pages is the publisher html.

@@ -86,7 +86,7 @@ var compiledForms = sync.OnceValue(func() []*regexp.Regexp {
 })
 
 // secretNames are the names of variables whose values are secrets.
-var secretNames = regexp.MustCompile(`(?i)token|secret|passw|pwd|api_?key|private_?key|credential|webhook|dsn|database_url`)
+var secretNames = regexp.MustCompile(`(?i)token|secret|passw|_pwd|api_?key|private_?key|credential|webhook|dsn|database_url`)
 
 // secretLeast is how long a variable's value is before it counts as a secret: the
 // word of a shorter one may stand in any text.

@@ -38,6 +38,7 @@ func TestSecretsOfTheEnvironmentAreThoseOfSecretVariables(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"longer-secret-of-all", "secret-value"}, secretsOf([]string{
 		"HOME=/home/somebody-or-other", "STRIPE_API_KEY=secret-value", "X_TOKEN=longer-secret-of-all", "DB_PASSWORD=postgres", "odd",
+		"PWD=/home/somebody/shop", "OLDPWD=/home/somebody/shop",
 	}))
 }
 

@@ -45,7 +45,7 @@ func TestContract(t *testing.T) {
 			require.Equal(t, "no-store", a.header.Get("Cache-Control"))
 			fmt.Fprintf(&told, "%s /api/test/%s\n%s-> %d\n%s\n", c.method, c.path, line(c.body), a.status, pretty(t, a.text))
 		}
-		golden(t, "contract.txt", regexp.MustCompile(`"?\b[a-z2-7]{16}\b"?`).ReplaceAllStringFunc(told.String(), anonymous))
+		golden(t, "contract.txt", regexp.MustCompile(`"?\b[a-z2-7]{26}\b"?`).ReplaceAllStringFunc(told.String(), anonymous))
 	})
 }
 
@@ -127,6 +127,7 @@ func TestMistakes(t *testing.T) {
 		{"POST", "faults", `{"type":"RLS_MISCONFIG","parameters":{"kind":"all"}}`, 400},
 		{"POST", "faults", `{"type":"RLS_MISCONFIG","parameters":"all"}`, 400},
 		{"POST", "faults", `{"type":"RATE_LIMIT_BURST","parameters":{"multiplier":1}}`, 400},
+		{"POST", "faults", `{"type":"RLS_MISCONFIG","id":"../login"}`, 400},
 		{"GET", "faults/nowhere", ``, 404},
 		{"DELETE", "faults/nowhere", ``, 404},
 		{"POST", "purge", `{}`, 400},

@@ -27,7 +27,7 @@
 //	GET    login               {"environment", "syntheticLogin"}: who is this, before any secret is sent
 //	POST   login               {email, citizen?, role?, timezone?} -> {"token", "userId"}, and cookies
 //	GET    faults              {"kinds": [...], "active": [...]}
-//	POST   faults              {type, parameters?, leaseSeconds?} -> 201 {"id", "touched", "expiresAt", ...}
+//	POST   faults              {type, parameters?, leaseSeconds?, id?} -> 201 {"id", "touched", "expiresAt", ...}
 //	GET    faults/{id}         how far it is: "state" is active, reverting or reverted
 //	POST   faults/{id}/renew   the lease begins anew
 //	DELETE faults/{id}         reverts it, and tells what it touched
@@ -39,7 +39,7 @@
 //
 // An error is {"error": {"code", "message", "field", "value", "allowed", "fix"}}, of
 // which the last four are left out where they do not apply: 400 for what is asked
-// wrongly, 401, 404, 405, 409 (too_many_faults), 410 (lease_ended), 413, 500
+// wrongly, 401, 404, 405, 409 (too_many_faults, known_fault), 410 (lease_ended), 413, 500
 // (hook_failed: the host's own error), 501 (not_offered), 503 (closed).
 //
 // # Faults and their leases
@@ -58,7 +58,8 @@
 // which whoever struck has to renew. A runner that was killed, or cut off, renews
 // nothing, and the fault reverts by itself. A revert that fails is tried again
 // until it succeeds; meanwhile the fault is "reverting" and tells the last error.
-// [Handler.Close] reverts everything at once.
+// [Handler.Close] reverts everything at once. Whoever draws the id of a fault, 16 to
+// 64 letters in lower case and digits, can revert it although the answer was lost.
 //
 // By hand:
 //

@@ -1,10 +1,14 @@
 package testhooks
 
 import (
+	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,10 +33,15 @@ func (h *Handler) faults(http.ResponseWriter, *http.Request) (int, any, error) {
 }
 
 type strikeBody struct {
+	ID           string          `json:"id"`
 	Type         string          `json:"type"`
 	Parameters   json.RawMessage `json:"parameters"`
 	LeaseSeconds *int            `json:"leaseSeconds"`
 }
+
+// validID is an id that whoever strikes has drawn, so that it can revert although
+// the answer was lost.
+var validID = regexp.MustCompile(`^[a-z0-9]{16,64}$`)
 
 // Limits of a lease, in seconds.
 const (
@@ -53,6 +62,9 @@ func (h *Handler) strike(w http.ResponseWriter, r *http.Request) (int, any, erro
 	if lease < 1 || lease > leaseMax {
 		return 0, nil, wrong("leaseSeconds", lease, fmt.Sprintf("1 to %d", leaseMax), "leave it out for 30, and renew it while the fault shall last")
 	}
+	if body.ID != "" && !validID.MatchString(body.ID) {
+		return 0, nil, wrong("id", strconv.Quote(body.ID), "16 to 64 letters in lower case and digits", "leave it out, and take that of the answer")
+	}
 	kind, err := h.strikes.find(body.Type)
 	if err != nil {
 		return 0, nil, err
@@ -64,7 +76,8 @@ func (h *Handler) strike(w http.ResponseWriter, r *http.Request) (int, any, erro
 	if err != nil {
 		return 0, nil, wrongParameter(kind.Kind, err)
 	}
-	struck, err := h.strikes.begin(fault, shortened(r.Header.Get(simcity.HeaderRun)), time.Duration(lease)*time.Second)
+	id := cmp.Or(body.ID, strings.ToLower(rand.Text()))
+	struck, err := h.strikes.begin(id, fault, shortened(r.Header.Get(simcity.HeaderRun)), time.Duration(lease)*time.Second)
 	if err != nil {
 		return 0, nil, err
 	}

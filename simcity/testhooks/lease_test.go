@@ -161,6 +161,20 @@ func TestPanicOfAHookIsItsError(t *testing.T) {
 	})
 }
 
+// Whoever draws the id can revert although the answer was lost.
+func TestFaultOfADrawnID(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, _ func(time.Duration)) {
+		h := setup(t)
+		const body = `{"type":"RLS_MISCONFIG","id":"0123456789abcdef"}`
+		require.Equal(t, "0123456789abcdef", h.ask("POST", "faults", body).is(201).fault().ID)
+		require.Equal(t, "known_fault", h.ask("POST", "faults", body).refused(409).Code)
+		h.ask("DELETE", "faults/0123456789abcdef", "").is(200)
+		require.Empty(t, h.lies())
+		require.Equal(t, "known_fault", h.ask("POST", "faults", body).refused(409).Code, "a request that was late strikes nobody")
+	})
+}
+
 func TestTooManyFaultsAreRefused(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, rest func(time.Duration)) {

@@ -2,7 +2,6 @@ package testhooks
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,10 +49,10 @@ func (s *strikes) find(name string) (simcity.FaultKind, error) {
 }
 
 // begin takes a fault down and lets it happen.
-func (s *strikes) begin(fault simcity.Fault, run string, lease time.Duration) (*strike, error) {
+func (s *strikes) begin(id string, fault simcity.Fault, run string, lease time.Duration) (*strike, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	struck := &strike{
-		id: strings.ToLower(rand.Text()[:16]), run: run, kind: fault.Kind, parameters: fault.Parameters,
+		id: id, run: run, kind: fault.Kind, parameters: fault.Parameters,
 		lease: lease, log: s.log, hide: s.hide, ctx: ctx, cancel: cancel, state: active, begun: now(),
 	}
 	if err := s.add(struck); err != nil {
@@ -75,6 +74,9 @@ func (s *strikes) add(struck *strike) error {
 	}
 	over := 0
 	for _, other := range s.known {
+		if other.id == struck.id {
+			return &failure{status: http.StatusConflict, Code: "known_fault", Message: "a fault with this id was struck before", Field: "id", Value: struck.id}
+		}
 		if other.isOver() {
 			over++
 		}

@@ -79,6 +79,13 @@
 // counts the runs that ended so long ago, or all of them, with their rows. Only with
 // -yes are they deleted. The length is in days, as 30d, or as Go writes it, 12h.
 //
+//	SIMCITY_SECRET=... simcity purge -target https://staging.example.com [-yes]
+//
+// counts what synthetic citizens have left in a staging system, and with -yes removes
+// it, by its test hooks (package testhooks). The target is guarded as that of a run:
+// SIMCITY_ALLOWED_HOSTS has to name it, and it has to say that it is no production
+// before the secret is sent.
+//
 // # replay-spill
 //
 //	simcity replay-spill [-store address] [-dir folder] [file ...]
@@ -94,9 +101,24 @@
 //
 // claims requests from simcity_run_requests and makes their runs: scenarios of the
 // pack, paced, against the app at the URL, which is meant for tests and gets all of
-// their load. With -once it ends when there is no request left. An interrupt stops
+// their load. With SIMCITY_SECRET set, citizens log in and faults strike by the test
+// hooks of the app. With -once it ends when there is no request left. An interrupt stops
 // the run and gives its request to the next runner. An app of your own is linked with
 // package simcity/telemetry/runner.
+//
+// # serve
+//
+//	simcity serve -target URL [-addr 127.0.0.1:8787] [-store address] [-environment word] [-allow-host host]
+//
+// serves Mission Control on loopback for an app at a URL, which is meant for tests
+// and gets all of the load: start, watch, steer, stop and study runs of the pack in
+// the browser, or by its API (package simcity/missioncontrol). It prints the address
+// to open and an access token (that of SIMCITY_TOKEN, or a new one). The app is
+// guarded as package simcity says under Staging: on loopback it needs nothing more,
+// elsewhere -allow-host and -environment, and SIMCITY_SECRET for the login of its
+// test hooks. Runs are paced, since an app elsewhere lives on real time; the history
+// is in memory unless a store is given. An interrupt stops the run that goes on,
+// delivers its history and ends.
 //
 // # Exit status
 //

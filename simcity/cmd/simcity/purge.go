@@ -16,6 +16,7 @@ func purge(arguments []string, out, complaints io.Writer) int {
 	set, address := flags("purge", complaints)
 	age := set.String("older-than", "", "runs that ended longer ago than this `length`, such as 30d or 12h")
 	all := set.Bool("all", false, "every run, also those that go on: all rows come from simulations")
+	target := set.String("target", "", "base `URL` of a staging system: what synthetic citizens have left there, in place of runs in a store")
 	yes := set.Bool("yes", false, "delete them; without it they are only counted")
 	if err := set.Parse(arguments); err != nil {
 		return exitUsage
@@ -24,6 +25,10 @@ func purge(arguments []string, out, complaints io.Writer) int {
 	switch {
 	case set.NArg() > 0:
 		return misused(complaints, "purge takes no %q", set.Arg(0))
+	case *target != "" && (*all || *age != "" || *address != ""):
+		return misused(complaints, "-target is about a staging system, and the other flags are about a store: give one or the other")
+	case *target != "":
+		return purgeTarget(*target, *yes, out, complaints)
 	case *all == (*age != ""):
 		return misused(complaints, "say either -older-than, such as -older-than 30d, or -all")
 	case !*all:

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/bookiji/simcity/chaos/remote"
 	"github.com/bookiji/simcity/scenarios"
 	"github.com/bookiji/simcity/simcity"
 	"github.com/bookiji/simcity/simcity/telemetry"
@@ -75,6 +76,15 @@ func untilNone(ctx context.Context, r *runner.Runner) error {
 	return nil
 }
 
+// reached is a target, with its test hooks if there is a secret for them.
+func reached(url string) *simcity.URLTarget {
+	target := simcity.URL(url)
+	if secret := os.Getenv(envSecret); secret != "" {
+		target.Login(secret).Equip(remote.Hooks{}.Offer)
+	}
+	return target
+}
+
 // compression is that of a scenario that says none.
 const compression = 100
 
@@ -85,7 +95,7 @@ func against(target string) runner.Registry {
 		for _, build := range pack {
 			scenario := build()
 			if scenario.Name == request.Scenario {
-				return simcity.New(scenario).Clock(simcity.Paced(cmp.Or(scenario.Compression, compression))).Target(simcity.URL(target)), nil
+				return simcity.New(scenario).Clock(simcity.Paced(cmp.Or(scenario.Compression, compression))).Target(reached(target)), nil
 			}
 			names = append(names, scenario.Name)
 		}

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		fmt.Println(text)
 		return
 	}
-	for _, variable := range []string{"SIMCITY_TELEMETRY", "DATABASE_URL", "SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY"} {
+	for _, variable := range []string{"SIMCITY_TELEMETRY", "DATABASE_URL", "SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", envSecret} {
 		_ = os.Unsetenv(variable)
 	}
 	status := m.Run()
@@ -108,8 +108,10 @@ type report struct {
 	Seeds, Failed       int
 	First               int
 	Millis              int64
+	FirstMillis         float64
 	Kinds               map[string]int
 	Text, Stack, Notes  string
+	Repro               string
 	Digests             []string
 	CPU                 time.Duration `json:"-"` // of the whole process
 	PassedAll, Explored bool          `json:"-"`
@@ -119,7 +121,7 @@ type report struct {
 // reports.
 func (h *host) live(t testing.TB, binary, modes string, environ ...string) map[string]report {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), binary, "-test.run=^TestShop$", "-test.timeout=5m")
+	command := exec.CommandContext(t.Context(), binary, "-test.run=^TestShop$", "-test.timeout=2h")
 	command.Dir = h.dir
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "SIMCITY_") {
@@ -135,12 +137,17 @@ func (h *host) live(t testing.TB, binary, modes string, environ ...string) map[s
 		if !ok {
 			continue
 		}
-		var r report
-		require.NoError(t, json.Unmarshal([]byte(text), &r))
+		r := reportOf(t, text)
 		r.CPU = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 		r.PassedAll = r.Kinds["PASS"] == r.Seeds
 		r.Explored = strings.Contains(r.Notes, "explore: locks of host packages are seams")
 		all[r.Mode] = r
 	}
 	return all
+}
+
+func reportOf(t testing.TB, text string) (r report) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(text), &r))
+	return r
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bookiji/simcity/simcity"
@@ -38,11 +39,16 @@ type Shop struct {
 	ticks   int
 	stop    chan struct{}
 	done    sync.WaitGroup
+
+	keeper chan struct{}
+	alive  atomic.Int64 // keepers
+
+	visits map[string]int // without a lock
 }
 
 // New builds a shop. Its worker must be stopped by Close.
 func New() *Shop {
-	s := &Shop{mux: http.NewServeMux(), taken: map[string]string{}, cache: map[string]int{}, stop: make(chan struct{})}
+	s := &Shop{mux: http.NewServeMux(), taken: map[string]string{}, cache: map[string]int{}, visits: map[string]int{}, stop: make(chan struct{})}
 	s.filled = sync.NewCond(&s.queueMu)
 	s.logger = log.New(countLines{s}, "", 0)
 	for pattern, handler := range map[string]http.HandlerFunc{
@@ -52,6 +58,7 @@ func New() *Shop {
 		"/move/{what}": s.move, "/move-right/{what}": s.moveRight,
 		"/hold/{what}": s.hold, "/sleep/{what}": s.sleep, "/fork/{what}": s.fork, "/queue/{what}": s.enqueue,
 		"/upgrade/{what}": s.upgrade, "/once/{what}": s.first, "/log/{what}": s.log,
+		"/keep/{what}": s.keep, "/keep-right/{what}": s.keepRight, "/visit/{what}": s.visit,
 	} {
 		s.mux.HandleFunc(pattern, handler)
 	}
@@ -61,9 +68,14 @@ func New() *Shop {
 
 func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// Close stops the worker.
+// Close stops the worker, and the keeper if there is one.
 func (s *Shop) Close() error {
 	close(s.stop)
+	s.mu.Lock()
+	if s.keeper != nil {
+		close(s.keeper)
+	}
+	s.mu.Unlock()
 	s.done.Wait()
 	return nil
 }
@@ -286,3 +298,44 @@ func (s *Shop) enqueue(w http.ResponseWriter, r *http.Request) {
 	}
 	fmt.Fprint(w, s.queue[len(s.queue)-1], r.RemoteAddr)
 }
+
+// Keepers counts those who keep the shop: none after Close.
+func (s *Shop) Keepers() int64 { return s.alive.Load() }
+
+func (s *Shop) kept() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keeper != nil
+}
+
+// engage starts a keeper, whom Close sends home, if he is the last one engaged.
+func (s *Shop) engage() {
+	s.alive.Add(1)
+	home := make(chan struct{})
+	s.keeper = home
+	go func() {
+		defer s.alive.Add(-1)
+		<-home
+	}()
+}
+
+// keep engages a keeper when there is none, and two who ask at once engage two.
+func (s *Shop) keep(http.ResponseWriter, *http.Request) {
+	if s.kept() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.engage()
+}
+
+func (s *Shop) keepRight(http.ResponseWriter, *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.keeper == nil {
+		s.engage()
+	}
+}
+
+// visit counts visits in a map that nobody locks.
+func (s *Shop) visit(_ http.ResponseWriter, r *http.Request) { s.visits[r.PathValue("what")]++ }

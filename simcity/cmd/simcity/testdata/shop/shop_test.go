@@ -44,6 +44,9 @@ func liveAll(t *testing.T, mode string) {
 	r := report{Mode: name, Seeds: seeds, Kinds: map[string]int{}}
 	began := time.Now()
 	for seed := range seeds {
+		if os.Getenv("SHOP_FREE") != "" {
+			fmt.Println("SEED", seed+1) // the race detector may end the process
+		}
 		if bug, ok := strings.CutPrefix(name, "baseline"); ok {
 			r.add(seed+1, baseline(t, strings.TrimPrefix(bug, ":"), uint64(seed+1)))
 			continue
@@ -51,6 +54,9 @@ func liveAll(t *testing.T, mode string) {
 		r.add(seed+1, live(t, name, uint64(seed+1)))
 	}
 	r.Millis = time.Since(began).Milliseconds()
+	if r.First > 0 {
+		r.FirstMillis = r.firstAfter.Sub(began).Seconds() * 1000
+	}
 	text, err := json.Marshal(r)
 	if err != nil {
 		panic(err)
@@ -60,20 +66,25 @@ func liveAll(t *testing.T, mode string) {
 
 // A report is what became of a mode's seeds.
 type report struct {
-	Mode    string
-	Seeds   int
-	Failed  int
-	First   int // the first seed that failed
-	Millis  int64
-	Kinds   map[string]int // violations by invariant, findings by kind, verdicts
-	Text    string         // of the first failure
-	Stack   string
-	Notes   string
-	Digests []string
+	Mode   string
+	Seeds  int
+	Failed int
+	First  int // the first seed that failed
+	Millis int64
+	// FirstMillis is how long it took until then.
+	FirstMillis float64
+	firstAfter  time.Time
+	Kinds       map[string]int // violations by invariant, findings by kind, verdicts
+	Text        string         // of the first failure
+	Stack       string
+	Notes       string
+	Repro       string
+	Digests     []string
 }
 
 func (r *report) add(seed int, res *simcity.Result) {
 	r.Digests = append(r.Digests, res.Digest.String())
+	r.Repro = res.Repro
 	r.Kinds[string(res.Verdict)]++
 	for _, f := range res.Findings {
 		if f.Severity == simcity.NoteFinding {
@@ -89,7 +100,7 @@ func (r *report) add(seed int, res *simcity.Result) {
 		return
 	}
 	if r.Failed++; r.First == 0 {
-		r.First = seed
+		r.First, r.firstAfter = seed, time.Now()
 		if r.Text == "" {
 			r.Text = fmt.Sprint(res.Reasons)
 		}
@@ -106,6 +117,9 @@ func live(t *testing.T, mode string, seed uint64) *simcity.Result {
 		Invariants: []simcity.Invariant{once()},
 	}
 	simulation := simcity.New(scenario).Seed(seed).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) { return shop.New(), nil }))
+	if os.Getenv("SHOP_FREE") != "" {
+		simulation.Explore(simcity.Explore{Order: simcity.Free})
+	}
 	running, err := simulation.Start(t.Context())
 	if err != nil {
 		panic(err)

@@ -1,4 +1,4 @@
-package main
+package staging
 
 import (
 	"context"
@@ -7,12 +7,14 @@ import (
 	"github.com/bookiji/simcity/examples/booking"
 )
 
-// misconfigure opens what keeps one user's data from another: that of the store.
-type misconfigure = func(ctx context.Context, kind string) (restore func(context.Context) error, rows int64, err error)
+// Misconfigure opens what keeps one user's data from another, as the hook
+// MisconfigureRLS does.
+type Misconfigure = func(ctx context.Context, kind string) (restore func(context.Context) error, rows int64, err error)
 
-// hooksOf are what faults can break in the marketplace, whether they strike it in
-// this process or from another one.
-func hooksOf(app *booking.App, rls misconfigure) chaos.Hooks {
+// Hooks are what faults can break in the marketplace, whether they strike it in
+// this process (chaos.Offer) or from another one (package testhooks). rls is its
+// store's.
+func Hooks(app *booking.App, rls Misconfigure) chaos.Hooks {
 	return chaos.Hooks{
 		InvalidateCache: app.InvalidateCache,
 		PauseRefresh: func(context.Context) (func(context.Context) (int64, error), error) {
@@ -27,8 +29,8 @@ func hooksOf(app *booking.App, rls misconfigure) chaos.Hooks {
 	}
 }
 
-// inMemory is the misconfiguration of a store in memory.
-func inMemory(store *booking.MemoryStore) misconfigure {
+// InMemory is the misconfiguration of a store in memory.
+func InMemory(store *booking.MemoryStore) Misconfigure {
 	return func(_ context.Context, kind string) (func(context.Context) error, int64, error) {
 		restore, rows, err := store.Misconfigure(kind)
 		return func(context.Context) error { restore(); return nil }, rows, err

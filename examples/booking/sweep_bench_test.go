@@ -1,0 +1,78 @@
+package booking_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/agents"
+	"github.com/bookiji/simcity/examples/booking"
+	"github.com/bookiji/simcity/internal/cputime"
+	"github.com/bookiji/simcity/scenarios"
+	"github.com/bookiji/simcity/simcity"
+)
+
+// hour is a small city: an hour of the baseline with two vendors and five
+// customers, judged by the whole catalogue. What so short a life leaves unchecked
+// is allowed.
+func hour(bugs ...booking.Bug) *simcity.Simulation {
+	scenario := scenarios.Baseline()
+	scenario.Name, scenario.Duration, scenario.AllowEmpty = "hour", time.Hour, []string{"*"}
+	vendors, customers := scenario.Populations[0], scenario.Populations[2]
+	vendors.Arrivals = agents.Burst{N: 2}
+	customers.Arrivals = agents.Burst{N: 5, At: time.Minute}
+	scenario.Populations = []simcity.Population{vendors, customers}
+	return simcity.New(scenario).Target(simcity.InProcess(newCity(bugs...)))
+}
+
+// One-hour seeds per second of processor time, one after the other in this process.
+func BenchmarkSeedsOfAnHour(b *testing.B) {
+	before, operations := cputime.Used(), int64(0)
+	for i := range b.N {
+		running, err := hour().Seed(uint64(i + 1)).Start(context.Background())
+		require.NoError(b, err)
+		result := running.Wait()
+		require.Equal(b, simcity.Pass, result.Verdict, result.Explain())
+		operations += result.Operations
+	}
+	b.ReportMetric(float64(b.N)/(cputime.Used()-before).Seconds(), "seeds/cpu-s")
+	b.ReportMetric(float64(operations)/float64(b.N), "operations/seed")
+}
+
+// An hour of the small city, which BenchmarkSweep sweeps.
+func TestCityHour(t *testing.T) { hour().Run(t) }
+
+var sweepRate = regexp.MustCompile(`, (\d+) passed, 0 failed in 0 ways, ([0-9.]+) seeds/s`)
+
+// One-hour seeds per second of a sweep, by one worker process and by two. The goal
+// is 1.7 times as many by two, on two processors that have nothing else to do.
+func BenchmarkSweep(b *testing.B) {
+	rate := func(workers, seeds int) float64 {
+		command := exec.Command(os.Args[0], "-test.run=^TestCityHour$", "-test.v")
+		command.Env = append(os.Environ(), fmt.Sprint("SIMCITY_SEEDS=", seeds), fmt.Sprint("SIMCITY_WORKERS=", workers), "SIMCITY_SWEEP_HISTORY="+b.TempDir()+"/history.json")
+		output, err := command.CombinedOutput()
+		require.NoError(b, err, string(output))
+		told := sweepRate.FindSubmatch(output)
+		require.NotNil(b, told, string(output))
+		require.Equal(b, strconv.Itoa(seeds), string(told[1]))
+		perSecond, err := strconv.ParseFloat(string(told[2]), 64)
+		require.NoError(b, err)
+		return perSecond
+	}
+	const seeds = 300
+	var one, two float64
+	for range b.N {
+		one, two = max(one, rate(1, seeds)), max(two, rate(2, seeds))
+	}
+	b.ReportMetric(one, "seeds/s-by-1")
+	b.ReportMetric(two, "seeds/s-by-2")
+	b.ReportMetric(two/one, "ratio")
+	b.ReportMetric(0, "ns/op")
+}
