@@ -22,7 +22,7 @@ import (
 //	simcity.URL("https://staging.example.com").
 //		Environment("staging").
 //		AllowHost("staging.example.com").
-//		Login(os.Getenv("STAGING_SECRET"))
+//		Login(os.Getenv("SIMCITY_SECRET"))
 //
 // Everything that is not allowed is refused, as the package documentation says
 // under Staging.
