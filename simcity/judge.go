@@ -162,7 +162,7 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 func (rule *rule) sumUp() Judgement {
 	rule.judged = true
 	if rule.check.Judge == nil {
-		return Judgement{Got: "no breach", Want: "none", Samples: rule.seen, Needs: 1}
+		return rule.plain()
 	}
 	j := rule.check.Judge()
 	j.numbersOnly()
@@ -172,7 +172,7 @@ func (rule *rule) sumUp() Judgement {
 // now is what the rule would be judged by if the run ended here, where it can say.
 func (rule *rule) now() (Judgement, bool) {
 	if rule.check.Judge == nil {
-		return Judgement{Got: "no breach", Want: "none", Samples: rule.seen, Needs: 1}, true
+		return rule.plain(), true
 	}
 	if !rule.check.Anytime {
 		return Judgement{}, false
@@ -180,6 +180,27 @@ func (rule *rule) now() (Judgement, bool) {
 	j := rule.check.Judge()
 	j.numbersOnly()
 	return j, true
+}
+
+// plain is the judgement of a rule that has none of its own: its first breach, or that
+// there was none.
+func (rule *rule) plain() Judgement {
+	j := Judgement{Got: "no breach", Want: "none", Samples: rule.seen, Needs: 1}
+	if rule.first != nil {
+		j.Got, j.Want = rule.first.Got, rule.first.Want
+	}
+	return j
+}
+
+// cutShort is how a rule stood that was never judged, because the run was cut short:
+// its value and bound, but no breach.
+func (rule *rule) cutShort() Judgement {
+	j, known := rule.now()
+	if !known && rule.first != nil {
+		j = rule.plain()
+	}
+	j.Breach = nil
+	return j
 }
 
 // endPhase judges the steady invariants when a fault is about to begin, and at

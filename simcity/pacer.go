@@ -72,18 +72,23 @@ func (p *pacer) wake() {
 // wants it to.
 func (r *run) hold() {
 	p := r.pacer
-	for p.paused && !r.stepping() && !r.halting() {
-		r.held.Store(true)
-		select {
-		case c := <-r.inbox:
-			r.command("operator", c)
-		case <-p.nudge:
-			r.stopIfAsked()
+	for !r.halting() {
+		switch {
+		case p.paused && !r.stepping():
+			r.held.Store(true)
+			select {
+			case c := <-r.inbox:
+				r.command("operator", c)
+			case <-p.nudge:
+				r.stopIfAsked()
+			}
+		case !p.paused && p.factor > 0 && p.ahead(r.elapsed()):
+			r.held.Store(true)
+			r.hear()
+		default:
+			r.held.Store(false)
+			return
 		}
-	}
-	for p.factor > 0 && !p.paused && !r.halting() && p.ahead(r.elapsed()) {
-		r.held.Store(true)
-		r.hear()
 	}
 	r.held.Store(false)
 }

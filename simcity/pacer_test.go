@@ -35,6 +35,25 @@ func TestPausedRunStepsAndGoesOnAsTheSame(t *testing.T) {
 	require.Len(t, res.Commands, 4, "they are recorded")
 }
 
+// A pause holds the run where it is: nothing happens between it and a command that
+// comes a while later.
+func TestPausedRunTakesNoFurtherStep(t *testing.T) {
+	t.Parallel()
+	running, err := busyCity().Speed(1).Start(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, running.Send(simcity.Command{Kind: simcity.Pause}))
+	sent := time.Now()
+	require.Eventually(t, func() bool { return time.Since(sent) > 100*time.Millisecond }, time.Minute, 10*time.Millisecond)
+	require.NoError(t, running.Send(simcity.Command{Kind: simcity.ChangePolicies, Policies: json.RawMessage(`{"cancelChance":0.5}`)}))
+	running.Stop()
+	commands := running.Wait().Commands
+	require.Len(t, commands, 3)
+	require.Equal(t, simcity.Pause, commands[0].Kind)
+	for _, c := range commands[1:] {
+		require.Equal(t, commands[0].Step, c.Step, "%s came steps after the pause", c.Kind)
+	}
+}
+
 func TestSlowedRunIsTheSame(t *testing.T) {
 	t.Parallel()
 	whole := busyCity().Until(2 * time.Minute).Simulate(t)

@@ -190,6 +190,9 @@ func (rule *rule) result() InvariantResult {
 		Name: rule.Name, When: rule.When, Severity: rule.Severity, Status: Kept,
 		Violations: rule.violations, Judgement: rule.last,
 	}
+	if !rule.judged {
+		res.Judgement = rule.cutShort()
+	}
 	switch {
 	case rule.violations > 0:
 		res.Status = Violated

@@ -73,6 +73,9 @@ type Config struct {
 	StreamsMax int
 	// Heartbeat is how often a stream tells the run's state. Default 1 s.
 	Heartbeat time.Duration
+	// StorePoll is how often the store is asked for what other processes have written
+	// of a run that is followed here. Default 250 ms.
+	StorePoll time.Duration
 	// KeepAlive is how long a stream is quiet before it sends a comment. Default 15 s.
 	KeepAlive time.Duration
 	// WriteTimeout is how long a connection may take nothing before it is cut.
@@ -93,6 +96,7 @@ func (c Config) WithDefaults() Config {
 	c.RetainBytes = cmp.Or(c.RetainBytes, 64<<20)
 	c.StreamsMax = cmp.Or(c.StreamsMax, 2000)
 	c.Heartbeat = cmp.Or(c.Heartbeat, time.Second)
+	c.StorePoll = cmp.Or(c.StorePoll, 250*time.Millisecond)
 	c.KeepAlive = cmp.Or(c.KeepAlive, 15*time.Second)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 10*time.Second)
 	return c
@@ -136,7 +140,7 @@ func (c Config) validateRest() error {
 	}{
 		{"MemoryRuns", int64(c.MemoryRuns)}, {"BodyBytes", c.BodyBytes}, {"CommandWait", int64(c.CommandWait)}, {"StopWait", int64(c.StopWait)},
 		{"RetainEvents", int64(c.RetainEvents)}, {"RetainBytes", int64(c.RetainBytes)}, {"StreamsMax", int64(c.StreamsMax)},
-		{"Heartbeat", int64(c.Heartbeat)}, {"KeepAlive", int64(c.KeepAlive)}, {"WriteTimeout", int64(c.WriteTimeout)},
+		{"Heartbeat", int64(c.Heartbeat)}, {"StorePoll", int64(c.StorePoll)}, {"KeepAlive", int64(c.KeepAlive)}, {"WriteTimeout", int64(c.WriteTimeout)},
 	} {
 		if limit.value < 0 {
 			return wrongField(limit.field, limit.value, "0 or more", "leave it out for the default")

@@ -160,7 +160,10 @@
 // the latest events in memory (Config.RetainEvents, Config.RetainBytes): who is
 // behind that window gets a snapshot first, with the indexes that it skips, and can
 // read those by /events. Runs that are no longer in memory are streamed from the
-// store, to the end.
+// store, to the end; so are those that another process makes and writes to the same
+// store, as they go. One reader polls for each of these (Config.StorePoll), however
+// many follow it. Their heartbeats are {runId, status, lastEventIndex, heartbeatAt,
+// metrics, now}: heartbeatAt is when their process was last heard of.
 //
 // A run never waits for a browser: it writes to a log, in which each connection has a
 // cursor. A connection that takes nothing for Config.WriteTimeout is cut.
@@ -181,6 +184,6 @@
 //
 // # Limits
 //
-// One run at a time, and one process: runs of other processes that write to the same
-// store can be read, but not streamed as they go. A paced run does not repeat exactly; see [simcity.Paced].
+// One run at a time. Runs of other processes can be read and followed, but steered
+// only there. A paced run does not repeat exactly; see [simcity.Paced].
 package missioncontrol

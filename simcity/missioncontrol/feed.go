@@ -16,8 +16,8 @@ type feed struct {
 	mostEvents, mostBytes int
 	wake                  chan struct{} // buffered by one
 
-	mu      sync.Mutex
-	frames  [][]byte // of the events from first on
+	mu      sync.RWMutex // the run takes it before readers that come later
+	frames  [][]byte     // of the events from first on
 	first   int64
 	bytes   int
 	shots   []shot // those of the frames, and the latest in any case
@@ -78,15 +78,15 @@ func (f *feed) finish(end []byte) {
 
 // next is the index of the event that is still to come.
 func (f *feed) next() int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	return f.first + int64(len(f.frames))
 }
 
 // waiting returns a channel that is closed when there is more than now.
 func (f *feed) waiting() <-chan struct{} {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	return f.changed
 }
 
@@ -101,6 +101,7 @@ func (f *feed) broadcast(ctx context.Context, every time.Duration, heartbeat fun
 		case <-ctx.Done():
 			return
 		case <-f.wake:
+			f.gather()
 		case <-ticker.C:
 			beat = heartbeat()
 		}
@@ -116,6 +117,21 @@ func (f *feed) broadcast(ctx context.Context, every time.Duration, heartbeat fun
 		if ended {
 			return
 		}
+	}
+}
+
+// gatherTime is how long what comes is gathered before readers are told: events come
+// in bursts, and each waking of a thousand readers is work that the run's own
+// processor has to do.
+const gatherTime = 10 * time.Millisecond
+
+func (f *feed) gather() {
+	timer := newTimer(gatherTime)
+	defer timer.Stop()
+	<-timer.C
+	select {
+	case <-f.wake:
+	default:
 	}
 }
 
@@ -137,8 +153,8 @@ const portionMost = 256
 // read returns what comes at a cursor, for a reader that has seen so many
 // heartbeats. It does not wait.
 func (f *feed) read(cursor, beats int64) portion {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	p := portion{from: cursor, beats: f.beats, count: -1, changed: f.changed}
 	next := f.first + int64(len(f.frames))
 	if cursor < f.first {

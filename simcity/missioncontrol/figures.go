@@ -55,6 +55,7 @@ func (h *Handler) figures(w http.ResponseWriter, _ *http.Request) error {
 	x.one("simcity_streams", "gauge", "Open streams.", float64(h.streams.Load()))
 	if s != nil {
 		x.run(s.view())
+		x.invariants(s.rules())
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	_, _ = w.Write([]byte(x.String())) // a client that has gone cannot be told
@@ -76,6 +77,38 @@ func (x *exposition) run(v runView) {
 	}
 }
 
+// rules are the invariants as they stand, or were judged at the end.
+func (s *session) rules() []invariantView {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.result == nil {
+		return s.invariants()
+	}
+	var v summaryView
+	v.fill(s.result)
+	return v.Invariants
+}
+
+// invariants are their violations, and value and bound where a rule says them.
+func (x *exposition) invariants(all []invariantView) {
+	x.figure("simcity_invariant_violations_total", "counter", "Violations of each invariant.")
+	for _, inv := range all {
+		x.sample("simcity_invariant_violations_total", float64(inv.Violations), "invariant", inv.Name, "severity", inv.Severity)
+	}
+	x.figure("simcity_invariant_value", "gauge", "What each invariant is judged by, in its own unit.")
+	for _, inv := range all {
+		if inv.Judgement != nil && inv.Judgement.Samples > 0 {
+			x.sample("simcity_invariant_value", inv.Judgement.Value, "invariant", inv.Name)
+		}
+	}
+	x.figure("simcity_invariant_bound", "gauge", "The bound of each invariant, in its own unit.")
+	for _, inv := range all {
+		if inv.Judgement != nil && inv.Judgement.Samples > 0 {
+			x.sample("simcity_invariant_bound", inv.Judgement.Bound, "invariant", inv.Name)
+		}
+	}
+}
+
 func (x *exposition) metrics(m *simcity.Snapshot) {
 	x.one("simcity_citizens", "gauge", "Citizens who live now.", float64(m.Citizens))
 	x.one("simcity_citizens_born_total", "counter", "Citizens so far.", float64(m.Born))
@@ -85,10 +118,10 @@ func (x *exposition) metrics(m *simcity.Snapshot) {
 	}
 	x.figure("simcity_latency_seconds", "summary", "Latency of operations on the run's clock.")
 	x.trend("simcity_latency_seconds", m.Latency)
-	x.one("simcity_tick_drift_milliseconds", "gauge", "How late ticks come, in real milliseconds per real second.", m.DriftMillis)
-	x.figure("simcity_counter", "counter", "Counters that host, agents and faults added.")
+	x.one("simcity_tick_drift_ratio", "gauge", "How late ticks come, in real seconds per real second.", m.DriftMillis/1000)
+	x.figure("simcity_counter_total", "counter", "Counters that host, agents and faults added.")
 	for _, name := range sorted(m.Counters) {
-		x.sample("simcity_counter", float64(m.Counters[name]), "name", name)
+		x.sample("simcity_counter_total", float64(m.Counters[name]), "name", name)
 	}
 	x.figure("simcity_gauge", "gauge", "Gauges, those of the host's own metrics page among them.")
 	for _, name := range sorted(m.Gauges) {

@@ -28,7 +28,8 @@ type Handler struct {
 	mu       sync.Mutex
 	closed   bool
 	starting bool
-	latest   *session // the run that goes on, or the last one
+	latest   *session            // the run that goes on, or the last one
+	distants map[string]*distant // runs of other processes that are followed here
 	waiting  sync.WaitGroup
 }
 
@@ -37,7 +38,7 @@ func New(config Config) (*Handler, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	h := &Handler{origins: http.NewCrossOriginProtection()}
+	h := &Handler{origins: http.NewCrossOriginProtection(), distants: make(map[string]*distant)}
 	if config.Store == nil {
 		h.own = telemetry.NewMemory()
 		config.Store = h.own

@@ -43,6 +43,7 @@ var posts = map[string]string{
 	"/api/simcity/resume":                 "",
 	"/api/simcity/step":                   "",
 	"/api/simcity/speed":                  `{"factor":1}`,
+	"/api/simcity/continue":               "",
 	"/api/ops/simcity/runs/latest/stop":   "",
 	"/api/ops/simcity/runs/nonesuch/stop": "",
 }

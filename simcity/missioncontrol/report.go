@@ -1,6 +1,7 @@
 package missioncontrol
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed" // the report's template and style
@@ -9,7 +10,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/bookiji/simcity/simcity"
@@ -22,13 +22,18 @@ var (
 	//go:embed report.css
 	reportStyle string
 
-	reportPage = template.Must(template.New("report").Parse(reportText))
+	reportPage = template.Must(template.New("report").Funcs(template.FuncMap{"clock": clockText, "brief": briefly}).Parse(reportText))
 )
 
-// reportSecurity allows a report its own style, by its digest, and nothing else.
+// reportSecurity allows a report its own style, by its digest, and nothing else. It
+// stands in the file as well, so that it holds where no server is.
 func reportSecurity(style string) string {
+	return reportPolicy(style) + "; frame-ancestors 'none'"
+}
+
+func reportPolicy(style string) string {
 	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
 }
 
 // A reportView is what the report shows.
@@ -36,8 +41,14 @@ type reportView struct {
 	Summary    *summaryView
 	Verdict    string
 	Violations []liveViolation
+	First      *liveViolation // the one that failed the run, or else the first
+	Previous   string         // the run of the scenario before this one
+	Changes    []ruleChange
 	Charts     []chart
+	Timeline   []moment
+	Left       int64 // events that the timeline had no room for
 	Style      template.CSS
+	Policy     string
 }
 
 // report is GET .../runs/{runId}/report.
@@ -49,124 +60,103 @@ func (h *Handler) report(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := reportView{Style: template.CSS(reportStyle)} //nolint:gosec // it is our own file
+	v := reportView{Style: template.CSS(reportStyle), Policy: reportPolicy(reportStyle)} //nolint:gosec // it is our own file
 	if v.Summary, err = h.summarize(r, id); err != nil {
 		return err
 	}
-	if v.Verdict = v.Summary.Verdict; v.Verdict == "" {
-		v.Verdict = v.Summary.Status
-	}
-	if err := json.Unmarshal(encode(v.Summary.Violations), &v.Violations); err != nil {
-		return &failure{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
-	}
-	if v.Charts, err = h.charts(r.Context(), v.Summary, v.Violations); err != nil {
+	if err := v.fill(r.Context(), h.config.Store); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", "simcity-"+id+".html"))
 	return render(w, reportPage, reportSecurity(reportStyle), v)
 }
 
-// A chart is one line over simulated time, in a box of 1000 by 160.
-type chart struct {
-	Title  string
-	Most   string
-	Points string
-	Bands  []band
-	Flags  []float64
-}
-
-// A band is the window of a fault.
-type band struct {
-	Kind     string
-	X, Width float64
-}
-
-const (
-	chartWidth, chartHeight = 1000.0, 160.0
-	// chartPoints is how many snapshots a chart shows at most.
-	chartPoints = 500
-)
-
-// series are the lines of the report.
-var series = []struct {
-	title string
-	value func(*simcity.Snapshot) float64
-	text  func(float64) string
-}{
-	{"Operations", func(s *simcity.Snapshot) float64 { return float64(s.Operations) }, plainNumber},
-	{"Citizens", func(s *simcity.Snapshot) float64 { return float64(s.Citizens) }, plainNumber},
-	{"Latency p95", func(s *simcity.Snapshot) float64 { return s.Latency.P95.Seconds() * 1000 }, milliseconds},
-	{"Latency p99", func(s *simcity.Snapshot) float64 { return s.Latency.P99.Seconds() * 1000 }, milliseconds},
-	{"Operations that ended in an error", func(s *simcity.Snapshot) float64 { return float64(s.Outcomes["error"]) }, plainNumber},
-}
-
-func plainNumber(v float64) string { return fmt.Sprintf("%.0f", v) }
-
-func milliseconds(v float64) string { return fmt.Sprintf("%.1f ms", v) }
-
-func (h *Handler) charts(ctx context.Context, v *summaryView, violations []liveViolation) ([]chart, error) {
-	shots, err := h.thinned(ctx, v.RunID)
-	if err != nil || len(shots) < 2 {
-		return nil, err
+// fill reads the run's history.
+func (v *reportView) fill(ctx context.Context, store telemetry.Store) error {
+	v.Verdict = cmp.Or(v.Summary.Verdict, v.Summary.Status)
+	if err := json.Unmarshal(encode(v.Summary.Violations), &v.Violations); err != nil {
+		return &failure{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
 	}
-	end := max(v.Simulated, shots[len(shots)-1].At, 1)
-	x := func(at time.Duration) float64 { return float64(at) / float64(end) * chartWidth }
-	var bands []band
-	for _, fault := range v.Faults {
-		until := fault.Ended
-		if fault.Active {
-			until = end
+	for i := range v.Violations {
+		if v.First == nil || v.First.Severity != "critical" && v.Violations[i].Severity == "critical" {
+			v.First = &v.Violations[i]
 		}
-		bands = append(bands, band{fault.Kind, x(fault.Begun), x(until) - x(fault.Begun)})
 	}
-	var flags []float64
-	for _, violation := range violations {
-		flags = append(flags, x(violation.At))
+	var err error
+	if v.Previous, v.Changes, err = changesSince(ctx, store, v.Summary, v.Violations); err != nil {
+		return err
 	}
-	all := make([]chart, 0, len(series))
-	for _, line := range series {
-		most := 0.0
-		for i := range shots {
-			most = max(most, line.value(&shots[i]))
-		}
-		var points strings.Builder
-		for i := range shots {
-			fmt.Fprintf(&points, "%.1f,%.1f ", x(shots[i].At), chartHeight*(1-line.value(&shots[i])/max(most, 1e-9)))
-		}
-		all = append(all, chart{line.title, line.text(most), strings.TrimSpace(points.String()), bands, flags})
+	reading := newReading(time.Duration(v.Summary.DurationMinutes * float64(time.Minute)))
+	if err := reading.read(ctx, store, v.Summary.RunID); err != nil {
+		return err
 	}
-	return all, nil
+	v.Timeline, v.Left = reading.moments, reading.left
+	v.Charts = v.draw(reading)
+	return nil
 }
 
-// thinned are the snapshots of a run, of a long one every second, fourth and so on.
-func (h *Handler) thinned(ctx context.Context, id string) ([]simcity.Snapshot, error) {
-	var kept []simcity.Snapshot
-	every, seen := 1, 0
-	for from := int64(0); ; {
-		rows, err := h.config.Store.Snapshots(ctx, id, from, telemetry.LimitMax)
+// A ruleChange is how a broken rule compares with the run before.
+type ruleChange struct{ State, Rule string }
+
+// runsBefore is how many earlier runs are looked at for rules that broke before.
+const runsBefore = 20
+
+// changesSince tells which rules are broken that the previous run of the scenario
+// kept (new, or regressed if an earlier one broke them), which still are (ongoing),
+// and which no longer (resolved).
+func changesSince(ctx context.Context, store telemetry.Store, run *summaryView, broken []liveViolation) (previous string, changes []ruleChange, err error) {
+	rows, err := store.Runs(ctx, telemetry.RunFilter{Scenario: run.Scenario, Before: run.StartedAt, BeforeID: run.RunID, Limit: runsBefore})
+	if err != nil {
+		return "", nil, err
+	}
+	before, earlier := map[string]bool{}, map[string]bool{}
+	var order []string
+	for i := range rows {
+		row := &rows[i]
+		if !row.Ended() {
+			continue
+		}
+		if previous != "" {
+			earlier[row.FailInvariant] = true
+			continue
+		}
+		previous = row.ID
+		res, err := resultOf(row)
 		if err != nil {
-			return nil, err
+			return "", nil, err
 		}
-		for i := range rows {
-			var s simcity.Snapshot
-			if seen++; (seen-1)%every != 0 || json.Unmarshal(rows[i].Metrics, &s) != nil {
-				continue
-			}
-			if kept = append(kept, s); len(kept) == chartPoints {
-				kept, every = halved(kept), 2*every
-			}
+		for _, violation := range res.Violations {
+			before[violation.Invariant] = true
+			order = append(order, violation.Invariant)
 		}
-		if len(rows) < telemetry.LimitMax {
-			return kept, nil
-		}
-		from = rows[len(rows)-1].Index + 1
 	}
+	for _, violation := range broken {
+		state := "new"
+		if before[violation.Invariant] {
+			state = "ongoing"
+		} else if earlier[violation.Invariant] {
+			state = "regressed"
+		}
+		changes = append(changes, ruleChange{state, violation.Invariant})
+		delete(before, violation.Invariant)
+	}
+	for _, rule := range order {
+		if before[rule] {
+			changes = append(changes, ruleChange{"resolved", rule})
+		}
+	}
+	return previous, changes, nil
 }
 
-func halved(all []simcity.Snapshot) []simcity.Snapshot {
-	kept := all[:0]
-	for i := 0; i < len(all); i += 2 {
-		kept = append(kept, all[i])
+// clockText writes simulated time as h:mm:ss, with days above 24 hours.
+func clockText(d time.Duration) string {
+	s := int64(d / time.Second)
+	text := fmt.Sprintf("%02d:%02d:%02d", s/3600%24, s/60%60, s%60)
+	if days := s / 86400; days > 0 {
+		text = fmt.Sprintf("%dd %s", days, text)
 	}
-	return kept
+	return text
 }
+
+// briefly says in a line what an event tells.
+func briefly(e simcity.Event) string { return describeEvent(e.Type, e.Payload) }

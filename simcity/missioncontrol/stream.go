@@ -30,7 +30,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request) error {
 	if s := h.session(id); s != nil {
 		err = h.follow(r.Context(), out, s.feed, cursor)
 	} else {
-		err = h.replay(r.Context(), out, id, cursor)
+		err = h.replay(r, out, id, cursor)
 	}
 	if err != nil && out.begun {
 		return nil // the connection is cut, and whoever was there has gone
@@ -105,7 +105,8 @@ func (h *Handler) follow(ctx context.Context, out *outlet, f *feed, cursor int64
 }
 
 // replay sends a run that only the store has.
-func (h *Handler) replay(ctx context.Context, out *outlet, id string, cursor int64) error {
+func (h *Handler) replay(r *http.Request, out *outlet, id string, cursor int64) error {
+	ctx := r.Context()
 	run, err := h.config.Store.Run(ctx, id)
 	if err != nil {
 		return err
@@ -117,32 +118,32 @@ func (h *Handler) replay(ctx context.Context, out *outlet, id string, cursor int
 	if err := out.begin(); err != nil {
 		return err
 	}
+	if cursor, err = h.sendRows(ctx, out, id, cursor); err != nil {
+		return err
+	}
+	if !run.Ended() {
+		return h.followDistant(r, out, id, cursor)
+	}
+	return out.write(appendFrame(nil, "end", run.EventCount, encode(endOfRow(&run))))
+}
+
+// sendRows sends the events that the store has from a cursor on, and returns where
+// they end.
+func (h *Handler) sendRows(ctx context.Context, out *outlet, id string, cursor int64) (int64, error) {
 	for {
-		events, err := h.config.Store.Events(ctx, id, cursor, telemetry.LimitMax)
-		if err != nil {
-			return err
-		}
-		if len(events) == 0 {
-			break
-		}
-		last := events[len(events)-1].Index
-		shots, err := h.shotsBetween(ctx, id, cursor, last)
-		if err != nil {
-			return err
+		events, shots, err := h.rowsOf(ctx, id, cursor)
+		if err != nil || len(events) == 0 {
+			return cursor, err
 		}
 		var b []byte
 		for i := range events {
 			b = appendRows(b, &events[i], shots[events[i].Index])
 		}
 		if err := out.write(b); err != nil {
-			return err
+			return cursor, err
 		}
-		cursor = last + 1
+		cursor = events[len(events)-1].Index + 1
 	}
-	if !run.Ended() { // another process makes it, or made it until it died
-		return out.write([]byte(": the run belongs to another process; read on by /events\n\n"))
-	}
-	return out.write(appendFrame(nil, "end", run.EventCount, encode(endOfRow(&run))))
 }
 
 // shotsBetween is the data of the snapshots with these indexes.

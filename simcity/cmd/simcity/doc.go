@@ -106,6 +106,20 @@
 // the run and gives its request to the next runner. An app of your own is linked with
 // package simcity/telemetry/runner.
 //
+// # serve
+//
+//	simcity serve -target URL [-addr 127.0.0.1:8787] [-store address] [-environment word] [-allow-host host]
+//
+// serves Mission Control on loopback for an app at a URL, which is meant for tests
+// and gets all of the load: start, watch, steer, stop and study runs of the pack in
+// the browser, or by its API (package simcity/missioncontrol). It prints the address
+// to open and an access token (that of SIMCITY_TOKEN, or a new one). The app is
+// guarded as package simcity says under Staging: on loopback it needs nothing more,
+// elsewhere -allow-host and -environment, and SIMCITY_SECRET for the login of its
+// test hooks. Runs are paced, since an app elsewhere lives on real time; the history
+// is in memory unless a store is given. An interrupt stops the run that goes on,
+// delivers its history and ends.
+//
 // # Exit status
 //
 //	0  it is done

@@ -27,6 +27,7 @@ var commands = []command{
 	{"purge", "purge [-store address] -older-than 30d|-all [-yes]   count old runs, and with -yes delete them; or\n       simcity purge -target URL [-yes]   count what citizens left in a staging system, and with -yes remove it", purge},
 	{"replay-spill", "replay-spill [-store address] [-dir folder] [file ...]   deliver what killed or cut off runs left behind", replaySpill},
 	{"runner", "runner [-store address] -target URL [-name word] [-lease 30s] [-once]   make the runs that are asked for", runRequests},
+	{"serve", "serve -target URL [-addr 127.0.0.1:8787] [-store address] [-environment word] [-allow-host host]   serve Mission Control for an app", serve},
 }
 
 func main() { os.Exit(obey(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -74,6 +74,16 @@ type tab struct {
 // open shows a page of the server in a window of a size, light or dark.
 func open(t *testing.T, url string, width, height int64, scheme string) *tab {
 	t.Helper()
+	p := blank(t, width, height, scheme)
+	p.do(chromedp.Navigate(url))
+	p.wait(`document.documentElement.dataset.ready === "yes"`)
+	t.Cleanup(p.clean)
+	return p
+}
+
+// blank is a tab that shows nothing yet.
+func blank(t *testing.T, width, height int64, scheme string) *tab {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(startChromium(t))
 	t.Cleanup(cancel)
 	require.NoError(t, chromedp.Do(ctx)) // a tab must not end with a time limit
@@ -94,9 +104,6 @@ func open(t *testing.T, url string, width, height int64, scheme string) *tab {
 		}
 	}()
 	p.look(width, height, scheme)
-	p.do(chromedp.Navigate(url))
-	p.wait(`document.documentElement.dataset.ready === "yes"`)
-	t.Cleanup(p.clean)
 	return p
 }
 

@@ -57,7 +57,7 @@ func TestForensicsOfAPlantedFailure(t *testing.T) {
 	s, p := study(t, "")
 	p.wait(`document.querySelector("#forensics h3")?.textContent === "zero_double_bookings"`)
 	pane := p.text("#forensics")
-	require.Contains(t, pane, "2 live claims on vendor-15")
+	require.Regexp(t, `2 live claims on vendor-\d+`, pane)
 	require.Contains(t, pane, "State before and after")
 	require.Contains(t, p.text("#findings"), "new zero_double_bookings")
 	require.Contains(t, p.text("#repro"), "SIMCITY_SEED=42 go test")

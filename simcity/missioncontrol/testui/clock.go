@@ -7,4 +7,6 @@ import "time"
 
 func now() time.Time { return time.Now() }
 
+func later(d time.Duration, f func()) { time.AfterFunc(d, f) }
+
 func after(d time.Duration) *time.Timer { return time.NewTimer(d) }

@@ -172,6 +172,14 @@ func (v *viewer) Continue() error {
 		return errors.New("no test waits: its run goes on")
 	}
 	v.held = false
-	v.wake()
+	later(parting, func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.wake()
+	})
 	return nil
 }
+
+// parting is how long a test that goes on still waits, so that whoever let it go on is
+// answered before the process ends.
+const parting = 200 * time.Millisecond

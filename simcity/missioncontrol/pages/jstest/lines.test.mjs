@@ -85,7 +85,7 @@ test("filters", () => {
 
 test("tiles show how a rule stands, and its judgement at the end", () => {
   const live = { latency: { count: 200, p95: 212e6 }, operations: 200, errors: 1 };
-  const rule = (status, value, samples = 200) => [{ name: "api_p95_response_time", status, severity: "critical", judgement: { value, bound: 500, samples, needs: 100 } }];
+  const rule = (status, value, samples = 200) => [{ name: "api_p95_response_time", status, severity: "critical", judgement: { value, bound: 500, want: "less than 500ms", samples, needs: 100 } }];
   const p95 = (invariants) => tiles(live, invariants).find((t) => t.label === "p95");
   assert.deepEqual(p95([]), { label: "p95", invariant: "api_p95_response_time", state: "open", value: "212 ms", bound: "" });
   assert.deepEqual([p95(rule("open", 300)).state, p95(rule("open", 300)).bound], ["good", "500 ms"]);

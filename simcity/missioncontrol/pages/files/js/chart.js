@@ -237,9 +237,10 @@ export class Chart {
       c.moveTo(x, view.top + view.height);
       c.lineTo(x, view.top);
       c.stroke();
+      const toward = x + 12 > view.left + view.width ? -10 : 10; // so that a flag at the end is seen
       c.beginPath();
       c.moveTo(x, 0);
-      c.lineTo(x + 10, 4);
+      c.lineTo(x + toward, 4);
       c.lineTo(x, 9);
       c.fill();
     }

@@ -5,6 +5,7 @@ import * as format from "./format.js";
 import { openDialog } from "./keys.js";
 
 const THEMES = ["auto", "light", "dark"];
+const TOASTS_MAX = 3;
 
 function setTheme(theme) {
   if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -29,6 +30,7 @@ export const help = () => openDialog($("#help"));
 export function toast(text, level = "good") {
   const note = h("div", { class: `toast ${level}` }, h("span", {}, text), h("button", { type: "button", "aria-label": "Dismiss", click: () => note.remove() }, "×"));
   $("#toasts").append(note);
+  if ($("#toasts").children.length > TOASTS_MAX) $("#toasts").firstElementChild.remove();
   announce(text);
   setTimeout(() => note.remove(), level === "bad" ? 12_000 : 5000);
 }

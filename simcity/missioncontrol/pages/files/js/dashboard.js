@@ -45,6 +45,7 @@ const draw = eachFrame(() => {
 /** attach shows a run, and follows it while it goes on. */
 async function attach(run, live) {
   page.follower?.stop();
+  document.body.classList.remove("idle");
   page.run = run;
   page.summary = null;
   page.rules = [];
@@ -179,7 +180,6 @@ async function find() {
   const { run, last } = status;
   if (run && run.runId !== page.log.id) await attach(run, true);
   else if (!run && !page.run && last) await attach(last, false);
-  else if (!run && !page.run) fill($("#detail"), h("p", { class: "empty" }, "Nothing runs. Start a run, or study an earlier one in Mission Control."));
   return status;
 }
 
@@ -191,7 +191,7 @@ async function look() {
 
 async function begin() {
   dress();
-  $("#start").addEventListener("click", start);
+  for (const id of ["start", "welcome-start"]) $(`#${id}`).addEventListener("click", start);
   $("#pause").addEventListener("click", togglePause);
   $("#step").addEventListener("click", () => attempt(() => api.post("api/simcity/step", { steps: 1 })));
   $("#speed").addEventListener("change", (e) => attempt(() => api.post("api/simcity/speed", { factor: Number(e.target.value) }), `Speed: ${e.target.selectedOptions[0].textContent}.`));

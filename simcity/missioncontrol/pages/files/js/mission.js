@@ -28,7 +28,7 @@ const page = { ...empty(), other: null, divergence: undefined, bounds: {}, follo
 const isLive = () => Boolean(page.follower && !page.follower.ended);
 const end = () => Math.max(page.log.lastAt, page.other?.log.lastAt || 0, 1e9);
 const charts = new Charts($("#charts"), {
-  log: () => page.log, other: () => page.other?.log || null, bounds: () => page.bounds, domain: () => [0, end() * 1.01], // so that a flag at the end is seen
+  log: () => page.log, other: () => page.other?.log || null, bounds: () => page.bounds, domain: () => [0, end() * 1.01],
   seek: (nanos) => scrubber.go(page.log.indexAt(nanos)),
 });
 const feed = new Feed($("#feed"), { log: () => page.log, view: () => view, label: "Events", pick: (index) => scrubber.go(index) });

@@ -82,7 +82,7 @@ export class Policies {
   }
 
   refresh() {
-    for (const [name, { row, slider, box, now, boolean }] of this.rows) {
+    for (const [name, { field, row, slider, box, now, boolean }] of this.rows) {
       const current = this.value(name);
       const pending = name in this.pending;
       const value = pending ? this.pending[name] : current;
@@ -91,7 +91,7 @@ export class Policies {
       if (boolean) box.checked = Boolean(value);
       else if (value !== undefined) {
         if (Number(box.value) !== value || box.value === "") box.value = value;
-        if (value > Number(slider.max)) slider.max = value;
+        if (value > Number(slider.max)) slider.max = Math.min(field.maximum ?? Infinity, 2 * value);
         slider.value = value;
         slider.setAttribute("aria-valuetext", pending ? `${write(value)}, pending; now ${write(current)}` : write(value));
       }

@@ -13,8 +13,7 @@ const POLL = 2000; // milliseconds; a hidden tab asks less often, as the browser
  */
 export function watchTests({ test }, changed = () => {}) {
   if (!test) return;
-  const start = $("#start");
-  if (start) start.hidden = true;
+  for (const id of ["start", "welcome"]) if ($(`#${id}`)) $(`#${id}`).hidden = true; // go test starts them
   let shown = "";
   const show = (state) => {
     const key = JSON.stringify([state?.test, state?.phase]);

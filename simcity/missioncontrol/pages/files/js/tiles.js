@@ -37,7 +37,7 @@ export function tiles(live, invariants = []) {
 function tile(spec, live, inv) {
   const judged = inv?.judgement?.samples > 0 ? inv.judgement : null;
   const value = judged ? judged.value : spec.live(live);
-  const limit = inv?.judgement?.bound;
+  const limit = inv?.judgement?.want ? inv.judgement.bound : undefined; // a rule that was never judged says no bound
   const state = stateOf(spec, inv, value, limit);
   return {
     label: spec.label, invariant: spec.invariant, state,

@@ -1,0 +1,65 @@
+package missioncontrol_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/simcity/missioncontrol"
+	"github.com/bookiji/simcity/simcity/telemetry"
+)
+
+// A run of another process is followed through the store that both have: whole, in
+// order, and with one reader for all who follow it.
+func TestRunOfAnotherProcessIsFollowed(t *testing.T) {
+	t.Parallel()
+	store := telemetry.NewMemory()
+	share := func(c *missioncontrol.Config) {
+		c.Store, c.StorePoll, c.Heartbeat = store, 5*time.Millisecond, 20*time.Millisecond
+	}
+	there, here := setup(t, share), setup(t, share)
+	id := there.held()
+
+	early := here.stream(id, "")
+	early.until(func(f frame) bool { return f.name == "event" && f.id == "6" })
+	beat := early.until(func(f frame) bool { return f.name == "heartbeat" })
+	require.Contains(t, beat[len(beat)-1].data, `"lastEventIndex":"6"`)
+	there.data(200, "POST", "/api/simcity/step", `{"steps":4}`)
+	late := here.stream(id, "2")
+	got := ids(late.until(func(f frame) bool { return f.name == "event" && f.id == "9" }))
+	require.Equal(t, upTo(9)[3:], got)
+	require.Equal(t, 1, missioncontrol.DistantRuns(here.mission))
+
+	status, _, refused := here.call("POST", "/api/ops/simcity/runs/"+id+"/stop", "")
+	require.Equal(t, 409, status)
+	require.Contains(t, refused, "it belongs to another process")
+
+	there.data(200, "POST", "/api/simcity/speed", `{"factor":0}`)
+	there.data(200, "POST", "/api/simcity/resume", "")
+	rest := early.until(func(f frame) bool { return f.name == "end" })
+	end := rest[len(rest)-1]
+	require.Contains(t, end.data, `"verdict":"PASS"`)
+	events := ids(rest)
+	require.Equal(t, "7", events[0])
+	require.Len(t, append(upTo(6), events...), len(upTo(atoi(t, end.id)-1)), "none lost, none doubled")
+	late.until(func(f frame) bool { return f.name == "end" })
+	early.close()
+	late.close()
+	require.Eventually(t, func() bool { return missioncontrol.DistantRuns(here.mission) == 0 }, 5*time.Second, time.Millisecond, "nobody reads for nobody")
+}
+
+// Closing ends the streams of a run that goes on elsewhere.
+func TestCloseEndsTheStreamsOfDistantRuns(t *testing.T) {
+	t.Parallel()
+	store := telemetry.NewMemory()
+	there := setup(t, func(c *missioncontrol.Config) { c.Store = store })
+	here := setup(t, func(c *missioncontrol.Config) { c.Store = store })
+	s := here.stream(there.held(), "")
+	s.until(func(f frame) bool { return f.name == "event" && f.id == "6" })
+	require.NoError(t, here.mission.Close())
+	for more := true; more; {
+		_, more = s.next()
+	}
+	s.close()
+}
