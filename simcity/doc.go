@@ -71,7 +71,8 @@
 //   - SIMCITY_REPLAY=bundle.json repeats a recorded run, commands included
 //   - SIMCITY_DEBUG=1 prints every event
 //   - SIMCITY_SHRINK=1 looks for the smallest part of a failing run that still
-//     fails, shows it and prints a test for it: see [Cut] and [Reproduce]
+//     fails, shows it, prints a test for it (see [Cut] and [Reproduce]) and keeps
+//     it in the bundle, with its [Timeline] as a picture beside it
 //   - SIMCITY_SPEED=100 slows a Virtual run down to so many simulated seconds per
 //     real second, to be watched; it stays the same run
 //   - SIMCITY_UI=127.0.0.1:8787 shows runs in the browser, to be watched, paused,
@@ -125,7 +126,8 @@
 //
 //	go test -overlay="$(go tool simcity overlay)" ./...
 //
-// A note of the result says so. Actors that wait for one another's locks for
+// A note of the result says so, and what is printed to repeat a failure has the
+// overlay in it: a test of [Reproduce] that needs it is skipped without. Actors that wait for one another's locks for
 // good are a finding, deadlock, with their stacks.
 //
 // # Staging
@@ -144,8 +146,8 @@
 //			Run(t)
 //	}
 //
-// Run it with -count=1, or go test answers a repeat from its cache, and with the
-// -timeout that the error asks for. Everything fails closed:
+// Run it with -count=1, since go test would answer a repeat from its cache, and
+// with the -timeout that the error asks for. Everything fails closed:
 //
 //   - The host is loopback or on the allow-list ([URLTarget.AllowHost],
 //     SIMCITY_ALLOWED_HOSTS), in one plain spelling. It is resolved once; its

@@ -137,13 +137,12 @@ func (t *Trend) Percentile(q float64) time.Duration {
 // Reset forgets all samples.
 func (t *Trend) Reset() { t.histogram.Reset() }
 
-// Summary of the trend as it is now.
+// Summary of the trend as it is now. It reads the histogram once, since one is taken
+// with every snapshot: figure by figure it took a tenth of a run with telemetry.
 func (t *Trend) Summary() TrendSummary {
-	return TrendSummary{
-		Count: t.Count(),
-		P50:   t.Percentile(50), P95: t.Percentile(95), P99: t.Percentile(99),
-		Max: time.Duration(t.histogram.Max()) * time.Microsecond,
-	}
+	micros := t.histogram.ValueAtPercentilesSlice([]float64{50, 95, 99, 100})
+	at := func(i int) time.Duration { return time.Duration(micros[i]) * time.Microsecond }
+	return TrendSummary{Count: t.Count(), P50: at(0), P95: at(1), P99: at(2), Max: at(3)}
 }
 
 // A TrendSummary is a distribution in five figures.

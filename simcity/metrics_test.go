@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/bookiji/simcity/simcity"
 )
@@ -18,6 +19,22 @@ func measured(t *testing.T, record func(*simcity.Metrics)) *simcity.Snapshot {
 		record(c.World().Metrics())
 		return get(ctx, c, "/")
 	})).Simulate(t).Metrics
+}
+
+// The figures that are read at once are those that are read one by one.
+func TestSummaryTellsThePercentiles(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		trend, longest := simcity.NewTrend(), time.Duration(0)
+		for _, micros := range rapid.SliceOf(rapid.Int64Range(0, 2*time.Hour.Microseconds())).Draw(r, "micros") {
+			d := time.Duration(micros) * time.Microsecond
+			trend.Record(d)
+			longest = max(longest, min(d, time.Hour))
+		}
+		s := trend.Summary()
+		require.Equal(r, simcity.TrendSummary{Count: trend.Count(), P50: trend.Percentile(50), P95: trend.Percentile(95), P99: trend.Percentile(99), Max: trend.Percentile(100)}, s)
+		require.InDelta(r, longest, s.Max, float64(longest)/1000+float64(time.Microsecond), "three digits of the longest")
+	})
 }
 
 func TestMetricsOfTheHostAreInTheSnapshot(t *testing.T) {

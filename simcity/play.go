@@ -60,6 +60,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if err := p.simulation.Validate(); err != nil {
 		return nil, err
 	}
+	if err := p.livesElsewhere(); err != nil {
+		return nil, err
+	}
 	if p.settings.verify && p.simulation.explore.Order == Free {
 		return nil, &FieldError{Field: envVerify, Value: "1", Allowed: "an order that repeats", Fix: "a free run does not repeat: unset it"}
 	}

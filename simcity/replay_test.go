@@ -78,6 +78,10 @@ func TestRunThatDoesNotReplaySaysWhereItDiffers(t *testing.T) {
 		}, "at event"},
 		{"another seed", func(result map[string]any) { result["seed"] = "8" }, "at event"},
 		{"another digest", func(result map[string]any) { result["digest"] = zeros }, "digest"},
+		{"a build without the overlay", func(result map[string]any) {
+			result["digest"] = zeros
+			result["findings"] = []any{map[string]any{"kind": "explore", "severity": "note"}}
+		}, `run go test with -overlay="$(go tool simcity overlay)"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, bundle := failed(t, t.Name())

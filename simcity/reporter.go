@@ -172,6 +172,9 @@ func openTelemetry(dsn string) (Reporter, error) {
 		if len(known) > 0 {
 			allowed = strings.Join(known, ", ")
 		}
+		if strings.ContainsFunc(scheme, func(c rune) bool { return c < 'a' || c > 'z' }) {
+			scheme = "(not shown)" // no name of a store: maybe host=... password=...
+		}
 		return nil, &FieldError{Field: envTelemetry, Value: scheme, Allowed: allowed,
 			Fix: `link the store into the test: import _ "github.com/bookiji/simcity/simcity/telemetry/sqlite", or .../postgres, .../supabase`}
 	}

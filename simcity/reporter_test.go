@@ -135,4 +135,9 @@ func TestTelemetryFromTheEnvironment(t *testing.T) {
 	said = record(t, "TestX", func(t testing.TB) { city(hello, citizens("visitor", 1, visitor)).Simulate(t) })
 	require.Contains(t, said.fatal, "SIMCITY_TELEMETRY is drawer; allowed: shelf")
 	require.NotContains(t, said.fatal, "secret")
+
+	t.Setenv("SIMCITY_TELEMETRY", "host=db password=secret")
+	said = record(t, "TestX", func(t testing.TB) { city(hello, citizens("visitor", 1, visitor)).Simulate(t) })
+	require.Contains(t, said.fatal, "SIMCITY_TELEMETRY is (not shown); allowed: shelf")
+	require.NotContains(t, said.fatal, "secret")
 }

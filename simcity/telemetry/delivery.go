@@ -92,8 +92,12 @@ func (r *recorder) drain(ctx context.Context, all bool) {
 		if err == nil && len(items) == 0 {
 			return
 		}
+		again := false
 		if err == nil {
-			err = r.append(ctx, items)
+			again, err = r.append(ctx, items)
+		}
+		if again {
+			continue // maybe with a smaller batch
 		}
 		r.settle(items, next, err)
 	}
@@ -122,7 +126,7 @@ func (r *recorder) batch(all bool) (items []item, next int64, err error) {
 		return nil, 0, nil
 	}
 	r.mu.Unlock()
-	return r.spool.read(from, to, r.options)
+	return r.spool.read(from, to, r.portion, r.options.BatchBytes)
 }
 
 // countBatch is how many items of the queue make a batch.
@@ -132,15 +136,21 @@ func (r *recorder) countBatch() int {
 		it := &r.queue[i]
 		rows += it.rows()
 		bytes += it.bytes()
-		if i > 0 && (rows > r.options.BatchRows || bytes > r.options.BatchBytes) {
+		if i > 0 && (rows > r.portion || bytes > r.options.BatchBytes) {
 			return i
 		}
 	}
 	return len(r.queue)
 }
 
-// append delivers the items, as often as it takes.
-func (r *recorder) append(ctx context.Context, items []item) error {
+// slow is after how long a call that failed has maybe failed for its size.
+const slow = time.Second
+
+// append tries to deliver the items. A try that fails slowly halves the portion, since
+// the store may not manage so much in its time (a statement timeout, CallTimeout), and
+// each that succeeds adds an eighth: back to whole batches after an outage, and seldom
+// too much for a store that cannot take them.
+func (r *recorder) append(ctx context.Context, items []item) (again bool, err error) {
 	batch := Batch{RunID: r.run.ID, Events: make([]Event, 0, len(items))}
 	for i := range items {
 		batch.Events = append(batch.Events, items[i].event)
@@ -153,11 +163,22 @@ func (r *recorder) append(ctx context.Context, items []item) error {
 		live = r.live(items)
 		batch.Live = &live
 	}
-	err := r.persist(ctx, func(ctx context.Context) error { return r.sink.Append(ctx, batch) })
-	if err == nil && batch.Live != nil {
-		r.last = live
+	var took time.Duration
+	again, err = r.try(ctx, func(ctx context.Context) error {
+		began := now()
+		defer func() { took = now().Sub(began) }()
+		return r.sink.Append(ctx, batch)
+	})
+	switch {
+	case again && took >= slow:
+		r.portion = max(1, batch.rows()/2)
+	case err == nil:
+		r.portion = min(r.portion+1+r.portion/8, r.options.BatchRows)
+		if batch.Live != nil {
+			r.last = live
+		}
 	}
-	return err
+	return again, err
 }
 
 // settle takes delivered items out of memory or goes on in the file.
@@ -192,26 +213,40 @@ func (r *recorder) settle(items []item, next int64, err error) {
 
 // persist calls the store until it answers, refuses for good, or ctx ends.
 func (r *recorder) persist(ctx context.Context, do func(context.Context) error) error {
-	hurry := r.ending // the end of a run does not wait for a long backoff
 	for {
-		err := r.call(ctx, do)
-		if err == nil {
-			r.backoff.reset()
-			return nil
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
-		}
-		if !Transient(err) {
+		again, err := r.try(ctx, do)
+		if !again {
 			return err
 		}
-		r.backoff.wait(ctx, r.patience(), hurry, r.held)
-		select {
-		case <-r.ending:
-			hurry = nil
-		default:
-		}
 	}
+}
+
+// try calls the store once. After an error that may pass it waits, and asks for
+// another try.
+func (r *recorder) try(ctx context.Context, do func(context.Context) error) (again bool, err error) {
+	err = r.call(ctx, do)
+	switch {
+	case err == nil:
+		r.backoff.reset()
+		return false, nil
+	case ctx.Err() != nil:
+		return false, fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	case !Transient(err):
+		return false, err
+	}
+	hurry := r.ending // which does not wait for a long backoff, once
+	if r.hurried {
+		hurry = nil
+	}
+	if !r.backoff.wait(ctx, r.patience(), hurry, r.held) {
+		return false, fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	select {
+	case <-r.ending:
+		r.hurried = true
+	default:
+	}
+	return true, err
 }
 
 // patience is how long to wait before another try: not long while the run is held.

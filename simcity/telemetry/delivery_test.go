@@ -121,6 +121,29 @@ func TestCallsThatNeverAnswerAreTriedAgain(t *testing.T) {
 	})
 }
 
+// A store that never manages a full batch within its statement timeout gets smaller
+// ones, from memory and from a file.
+func TestBatchThatIsTooMuchComesInParts(t *testing.T) {
+	journals(t, func(d *desk) {
+		const most = 150
+		d.flaky.Plan = func(_ context.Context, call telemetrytest.Call) telemetrytest.Fault {
+			if len(call.Batch.Events)+len(call.Batch.Snapshots) > most {
+				time.Sleep(3 * time.Second)
+				return telemetrytest.Fault{Err: telemetry.MarkTransient(errors.New("canceling statement due to statement timeout"))}
+			}
+			return telemetrytest.Fault{}
+		}
+		d.options.QueueEvents = 2000
+		d.begin()
+		d.tell(3000)
+		time.Sleep(time.Minute)
+		d.tell(300)
+		require.NoError(d, d.end())
+		d.whole()
+		d.noFiles()
+	})
+}
+
 func TestSlowStoreHoldsTheRun(t *testing.T) {
 	journals(t, func(d *desk) {
 		d.flaky.Plan = func(ctx context.Context, call telemetrytest.Call) telemetrytest.Fault {

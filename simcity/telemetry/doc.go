@@ -38,7 +38,9 @@
 //   - Batches hold up to 1000 rows or 4 MiB, and no row waits longer than 100 ms.
 //   - Errors that are [Transient] are tried again, with a backoff from 50 ms to 5 s
 //     that doubles. Every call is idempotent, so an answer that was lost changes
-//     nothing.
+//     nothing. One that took a second or more halves the next batch, down to one row,
+//     and each success adds an eighth again: a store that cannot manage a full batch
+//     within its statement timeout gets less at a time.
 //   - When the store is down and the queue is full, rows go to a spill file and the
 //     run goes on. They are delivered from there, in order, when it is back. The
 //     file takes up to 1 GiB; then the run waits.

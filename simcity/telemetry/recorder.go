@@ -76,7 +76,11 @@ type recorder struct {
 	ended   Run
 	message string // the verdict line
 	endErr  error
+
+	// The delivery's own.
 	last    Live // the live row as it was delivered
+	portion int  // how many rows the next batch holds at most
+	hurried bool // the end of the run has cut a wait short
 }
 
 func newRecorder(sink Sink, run Run, o Options, create func(string) (spoolFile, error)) *recorder {
@@ -86,7 +90,7 @@ func newRecorder(sink Sink, run Run, o Options, create func(string) (spoolFile, 
 		journaling: o.Journal == JournalAlways || o.Journal == JournalAuto && !volatile,
 		wake:       make(chan struct{}, 1), nudge: make(chan struct{}, 1), held: make(chan struct{}, 1),
 		ending: make(chan struct{}), done: make(chan struct{}),
-		last: Live{RunID: run.ID, Status: StatusRunning, LastEventIndex: -1},
+		last: Live{RunID: run.ID, Status: StatusRunning, LastEventIndex: -1}, portion: o.BatchRows,
 	}
 	r.clock.Store(now().UnixMicro())
 	return r

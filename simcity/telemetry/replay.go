@@ -154,11 +154,35 @@ func (r *replay) flush(ctx context.Context) error {
 	if r.batch.rows() == 0 {
 		return nil
 	}
-	if err := r.sink.Append(ctx, r.batch); err != nil {
+	if err := appendParts(ctx, r.sink, r.batch); err != nil {
 		return err
 	}
 	r.bytes, r.batch.Events, r.batch.Snapshots = 0, nil, nil
 	return nil
+}
+
+// appendParts appends a batch, in halves where the store does not manage all of it
+// in its time.
+func appendParts(ctx context.Context, sink Sink, batch Batch) error {
+	err := sink.Append(ctx, batch)
+	n := len(batch.Events) / 2
+	if !Transient(err) || n == 0 {
+		return err
+	}
+	first, second := batch, batch
+	first.Events, second.Events = batch.Events[:n], batch.Events[n:]
+	first.Snapshots, second.Snapshots = nil, nil
+	for _, s := range batch.Snapshots {
+		if s.Index < second.Events[0].Index {
+			first.Snapshots = append(first.Snapshots, s)
+		} else {
+			second.Snapshots = append(second.Snapshots, s)
+		}
+	}
+	if err := appendParts(ctx, sink, first); err != nil {
+		return err
+	}
+	return appendParts(ctx, sink, second)
 }
 
 // bury ends a run whose process was killed.

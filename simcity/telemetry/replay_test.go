@@ -2,6 +2,7 @@ package telemetry_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -93,6 +94,27 @@ func TestReplayStopsWhereTheStoreDoes(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 3000, done.Events)
 	require.EqualValues(t, 300, done.Snapshots)
+}
+
+func TestReplayComesInPartsWhereABatchIsTooMuch(t *testing.T) {
+	t.Parallel()
+	path, _ := leftBehind(t, 2500)
+	memory := telemetry.NewMemory()
+	small := &telemetrytest.Flaky{Sink: memory, Plan: func(_ context.Context, call telemetrytest.Call) telemetrytest.Fault {
+		if len(call.Batch.Events) > 100 {
+			return telemetrytest.Fault{Err: errDown}
+		}
+		return telemetrytest.Fault{}
+	}}
+	done, err := telemetry.ReplaySpill(t.Context(), small, path)
+	require.NoError(t, err)
+	require.EqualValues(t, 2500, done.Events)
+	chain, err := telemetry.Verify(t.Context(), memory, runID)
+	require.NoError(t, err)
+	require.EqualValues(t, 2500, chain.Events())
+	shots, err := memory.Snapshots(t.Context(), runID, 0, 1000)
+	require.NoError(t, err)
+	require.Len(t, shots, 250)
 }
 
 func TestReplayLeavesALivingRunAlone(t *testing.T) {

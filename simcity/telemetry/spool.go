@@ -125,9 +125,9 @@ func (s *spool) write(text []byte, limit int64) error {
 	return nil
 }
 
-// read returns items from an offset up to another, as many as a batch takes, and
-// where the next one begins.
-func (s *spool) read(from, to int64, o Options) ([]item, int64, error) {
+// read returns items from an offset up to another, as many as a batch of so many rows
+// and bytes takes, and where the next one begins.
+func (s *spool) read(from, to int64, rowsMax, bytesMax int) ([]item, int64, error) {
 	reader := bufio.NewReaderSize(io.NewSectionReader(s.file, from, to-from), 256<<10)
 	var items []item
 	rows, bytes := 0, 0
@@ -141,7 +141,7 @@ func (s *spool) read(from, to int64, o Options) ([]item, int64, error) {
 			continue
 		}
 		it := item{event: *l.Event, snapshot: l.Snapshot}
-		if len(items) > 0 && (rows+it.rows() > o.BatchRows || bytes+it.bytes() > o.BatchBytes) {
+		if len(items) > 0 && (rows+it.rows() > rowsMax || bytes+it.bytes() > bytesMax) {
 			break
 		}
 		items, from = append(items, it), from+size

@@ -39,6 +39,9 @@ func openStore(address string) (telemetry.Store, error) {
 	case "":
 		return nil, fmt.Errorf("no store is given: set -store, SIMCITY_TELEMETRY or DATABASE_URL to sqlite:path, postgres://... or supabase")
 	}
+	if strings.ContainsFunc(scheme, func(c rune) bool { return c < 'a' || c > 'z' }) {
+		return nil, fmt.Errorf("that is no address of a store, and may hold a password, so it is not shown: give sqlite:path, postgres://... or supabase")
+	}
 	return nil, fmt.Errorf("there is no store of the kind %.20q: give sqlite:path, postgres://... or supabase", scheme)
 }
 

@@ -59,7 +59,11 @@ func (s *Store) explain(ctx context.Context, err error) error {
 	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
-		if connection(err) {
+		var connect *pgconn.ConnectError
+		switch {
+		case errors.As(err, &connect):
+			return telemetry.MarkTransient(fmt.Errorf("%w; see that the server runs, and that host and port in the DSN are right", failure))
+		case connection(err):
 			return telemetry.MarkTransient(failure)
 		}
 		return failure

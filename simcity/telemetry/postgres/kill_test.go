@@ -19,7 +19,7 @@ import (
 func TestKilledProcessLosesNoRecordedEvent(t *testing.T) {
 	t.Parallel()
 	dsn, spill := schema.Database(t), t.TempDir()
-	for round, at := range []int64{0, 700, 5000} {
+	for round, at := range []int64{0, 700, 2500} {
 		told := killed(t, dsn, spill, round+1, at)
 		left, err := telemetry.Spills(spill)
 		require.NoError(t, err)

@@ -18,11 +18,15 @@ import (
 	"github.com/bookiji/simcity/simcity/telemetry/postgres"
 )
 
-// baseline is an ordinary day on the reference app, for so long.
+// morning is long enough for a history of more than a thousand events.
+const morning = 8 * time.Hour
+
+// baseline is an ordinary day on the reference app, or a part of it, in which what is
+// rare may not happen.
 func baseline(seed uint64, duration time.Duration) *simcity.Simulation {
 	day := scenarios.Baseline()
 	if duration > 0 {
-		day.Duration = duration
+		day.Duration, day.AllowEmpty = duration, []string{"*"}
 	}
 	return simcity.New(day).Seed(seed).Target(simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
 		return booking.New(booking.Config{Store: booking.NewMemoryStore(), Logger: w.Logger()})

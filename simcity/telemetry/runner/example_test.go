@@ -14,7 +14,7 @@ func Example() {
 	ctx, store := context.Background(), telemetry.NewMemory()
 	const id = "6f1b0e0a-0000-4000-8000-000000000001"
 	if err := store.AddRequest(ctx, telemetry.RunRequest{
-		ID: id, RequestedBy: "ada", Scenario: "baseline", Seed: 7, CreatedAt: time.Now(),
+		ID: id, RequestedBy: "ada", Scenario: "baseline", Seed: 7, DurationSeconds: 28800, CreatedAt: time.Now(),
 	}); err != nil {
 		fmt.Println(err)
 		return

@@ -17,7 +17,7 @@ import (
 func TestKilledProcessLosesNoRecordedEvent(t *testing.T) {
 	t.Parallel()
 	path, spill := file(t), t.TempDir()
-	for round, at := range []int64{0, 700, 2111, 5000} {
+	for round, at := range []int64{0, 700, 2500} {
 		t.Log("killed at event", at)
 		p := start(t, path, spill, round+1, 24*7)
 		told := int64(-1)
@@ -70,7 +70,7 @@ func replayed(t *testing.T, path, spill string, told int64) {
 func TestTwoProcessesWriteOneFile(t *testing.T) {
 	t.Parallel()
 	path, spill := file(t), t.TempDir()
-	children := []*process{start(t, path, spill, 1, 20), start(t, path, spill, 2, 20)}
+	children := []*process{start(t, path, spill, 1, 8), start(t, path, spill, 2, 8)}
 	for _, p := range children {
 		last := ""
 		for {

@@ -12,9 +12,9 @@ import (
 
 func TestSimulationKeepsItsDigestAndItsHistory(t *testing.T) {
 	store, dir := create(t, file(t)), t.TempDir()
-	silent := baseline(7, 0).Simulate(t)
+	silent := baseline(7, morning).Simulate(t)
 	var watched []simcity.Event
-	res := baseline(7, 0).Report(telemetry.NewReporter(store, telemetry.Options{SpillDir: dir})).
+	res := baseline(7, morning).Report(telemetry.NewReporter(store, telemetry.Options{SpillDir: dir})).
 		Watch(func(e simcity.Event) { watched = append(watched, e) }).Simulate(t)
 	require.Equal(t, simcity.Pass, res.Verdict, res.Explain())
 	require.Equal(t, silent.Digest, res.Digest)
@@ -68,7 +68,7 @@ func TestRunsOfOneProcessShareAFile(t *testing.T) {
 	done := make(chan *simcity.Result)
 	for seed := range uint64(3) {
 		store := create(t, path)
-		running, err := baseline(seed, 0).Report(telemetry.NewReporter(store, telemetry.Options{SpillDir: t.TempDir()})).Start(t.Context())
+		running, err := baseline(seed, morning).Report(telemetry.NewReporter(store, telemetry.Options{SpillDir: t.TempDir()})).Start(t.Context())
 		require.NoError(t, err)
 		go func() { done <- running.Wait() }()
 	}

@@ -69,7 +69,7 @@ func isBadUUID(err error) bool { return code(err) == "22P02" }
 
 // network is the error of a call that got no answer.
 func (s *Store) network(ctx context.Context, err error) error {
-	failure := s.hide(fmt.Errorf("telemetry: %s: %w", s, err))
+	failure := s.hide(fmt.Errorf("telemetry: %s: %w; see that %s is the project's address, and that the project is not paused", s, err, EnvURL))
 	if ctx.Err() != nil {
 		return failure
 	}
