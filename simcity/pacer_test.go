@@ -39,12 +39,17 @@ func TestPausedRunStepsAndGoesOnAsTheSame(t *testing.T) {
 // comes a while later.
 func TestPausedRunTakesNoFurtherStep(t *testing.T) {
 	t.Parallel()
-	running, err := busyCity().Speed(1).Start(t.Context())
-	require.NoError(t, err)
+	aWhile := func() {
+		began := time.Now()
+		require.Eventually(t, func() bool { return time.Since(began) > 100*time.Millisecond }, time.Minute, 10*time.Millisecond)
+	}
+	running, events := watched(t, busyCity().Speed(1))
+	<-events
+	aWhile() // now the next event is waited for
 	require.NoError(t, running.Send(simcity.Command{Kind: simcity.Pause}))
-	sent := time.Now()
-	require.Eventually(t, func() bool { return time.Since(sent) > 100*time.Millisecond }, time.Minute, 10*time.Millisecond)
+	aWhile()
 	require.NoError(t, running.Send(simcity.Command{Kind: simcity.ChangePolicies, Policies: json.RawMessage(`{"cancelChance":0.5}`)}))
+	aWhile()
 	running.Stop()
 	commands := running.Wait().Commands
 	require.Len(t, commands, 3)
