@@ -16,7 +16,7 @@ type networkTransport struct {
 }
 
 func (t *networkTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	if request.Header[HeaderRun] == nil { // made by a fault, below the citizens' clients
+	if request.Header[keyRun] == nil { // made by a fault, below the citizens' clients
 		dressed, err := t.remote.dress(request, nil)
 		if err != nil {
 			return nil, err
@@ -67,8 +67,8 @@ func (t *networkTransport) begin(request *http.Request) (*line, error) {
 	if err := h.actor.BeginHostCode(request.Method + " " + request.URL.Path); err != nil {
 		return nil, err
 	}
-	if request.Header[HeaderCitizen] == nil {
-		request.Header[HeaderCitizen] = []string{h.actor.ID}
+	if request.Header[keyCitizen] == nil {
+		request.Header[keyCitizen] = []string{h.actor.ID}
 	}
 	if l := h.line.Load(); l.again(ctx, deadline) {
 		return t.under(l), nil

@@ -28,6 +28,13 @@ const (
 	HeaderSecret = "X-SimCity-Secret"
 )
 
+// The same, as keys of an http.Header.
+var (
+	keyRun     = http.CanonicalHeaderKey(HeaderRun)
+	keyCitizen = http.CanonicalHeaderKey(HeaderCitizen)
+	keySecret  = http.CanonicalHeaderKey(HeaderSecret)
+)
+
 // remote is the way of one run to a target elsewhere.
 type remote struct {
 	run      *run
@@ -89,7 +96,7 @@ func (l *remote) outOfTime() {
 func (l *remote) identify() error {
 	ctx, cancel := context.WithTimeout(l.run.ctx, l.run.scenario.RequestTimeout)
 	defer cancel()
-	header := http.Header{HeaderRun: {l.run.id}, HeaderCitizen: {"run"}}
+	header := http.Header{keyRun: {l.run.id}, keyCitizen: {"run"}}
 	identity, err := l.guard.Identify(ctx, l.transport, header, l.target.environment)
 	l.identity = identity
 	return refused(err)
@@ -117,19 +124,19 @@ func (l *remote) dress(request *http.Request, c *Citizen) (*http.Request, error)
 	if request.Header == nil {
 		request.Header = make(http.Header)
 	}
-	request.Header[HeaderRun] = l.runHeader
+	request.Header[keyRun] = l.runHeader
 	if c != nil {
 		if c.badge.id == nil {
 			c.badge.id = []string{c.id}
 		}
-		request.Header[HeaderCitizen] = c.badge.id
+		request.Header[keyCitizen] = c.badge.id
 		if c.badge.bearer != nil && request.Header["Authorization"] == nil {
 			request.Header["Authorization"] = c.badge.bearer
 		}
 	}
-	delete(request.Header, HeaderSecret)
+	delete(request.Header, keySecret)
 	if l.target.secret != "" && l.mayKnowSecret(request, c) {
-		request.Header[HeaderSecret] = []string{l.target.secret}
+		request.Header[keySecret] = []string{l.target.secret}
 	}
 	if l.target.decorate == nil {
 		return request, nil

@@ -36,7 +36,6 @@ type host struct {
 	open     string // how the data lies open, if it does
 	squeezed int
 	stuck    error // of reverts
-	skipped  int64
 }
 
 // setup mounts the hooks of a host; change may take some away.
