@@ -74,7 +74,7 @@ func (g *Gate) Elapsed() time.Duration { return g.run.elapsed() }
 func (g *Gate) Now() time.Time { return g.run.date(g.Elapsed()) }
 
 // Duration is how long the run lasts in simulated time.
-func (g *Gate) Duration() time.Duration { return g.run.scenario.Duration }
+func (g *Gate) Duration() time.Duration { return g.run.whole }
 
 // Rand is the gate's own stream of random numbers.
 func (g *Gate) Rand() *rand.Rand { return g.random }

@@ -45,6 +45,7 @@ type run struct {
 	explore      Explore                // as drawn
 	overlaid     exploring
 	cut          *Cut             // what is lived of the run; nil: all
+	whole        time.Duration    // how long the run is of which the cut is a part
 	decisions    []byte           // of a fuzzer
 	tracing      *trace           // nil unless the run is shrunk
 	counted      map[string]int64 // of Sometimes; guarded by mu
@@ -152,6 +153,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	}
 	r.tracing = s.tracing
 	r.decisions = s.decisions
+	r.whole = r.scenario.Duration
 	r.cut.shorten(&r.scenario)
 	r.overlaid = s.overlaid
 	r.log.watch, r.log.silent = s.watchers, &r.abandoned

@@ -294,10 +294,11 @@ func (s *Scenario) validateFaults() error {
 		}
 		seen[kind.Kind] = true
 	}
-	return s.validateInjections("scenario.Injections", s.Injections)
+	return validateInjections("scenario.Injections", s.Injections, s.Duration)
 }
 
-func (s *Scenario) validateInjections(list string, injections []Injection) error {
+// validateInjections reports the first that cannot be in a run so long.
+func validateInjections(list string, injections []Injection, duration time.Duration) error {
 	for i, in := range injections {
 		field := fmt.Sprintf("%s[%d]", list, i)
 		switch {
@@ -307,10 +308,10 @@ func (s *Scenario) validateInjections(list string, injections []Injection) error
 			return &FieldError{Field: field + ".Fault", Value: fmt.Sprintf("%q", in.Fault.Kind), Allowed: "a Kind and an Inject function", Fix: "name the fault and give the function that makes it happen"}
 		case !isJSON(in.Fault.Parameters):
 			return &FieldError{Field: field + ".Fault.Parameters", Value: fmt.Sprint(in.Fault.Parameters), Allowed: "what encoding/json can write", Fix: "use numbers, strings and lists"}
-		case in.At < 0 || in.At >= s.Duration:
-			return &FieldError{Field: field + ".At", Value: in.At, Allowed: fmt.Sprintf("0 to less than the duration, %s", s.Duration), Fix: "move the fault into the run"}
-		case in.For <= 0 || in.For > s.Duration-in.At:
-			return &FieldError{Field: field + ".For", Value: in.For, Allowed: fmt.Sprintf("more than 0, ending by %s", s.Duration), Fix: "say how long the fault lasts; it must end within the run, or lengthen scenario.Duration"}
+		case in.At < 0 || in.At >= duration:
+			return &FieldError{Field: field + ".At", Value: in.At, Allowed: fmt.Sprintf("0 to less than the duration, %s", duration), Fix: "move the fault into the run"}
+		case in.For <= 0 || in.For > duration-in.At:
+			return &FieldError{Field: field + ".For", Value: in.For, Allowed: fmt.Sprintf("more than 0, ending by %s", duration), Fix: "say how long the fault lasts; it must end within the run, or lengthen scenario.Duration"}
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package simcity_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"strings"
@@ -98,6 +99,37 @@ func TestFailureShrinksToThoseWhoMatter(t *testing.T) {
 
 // Whoever comes first at the office, the other looks before it is taken or not:
 // the order decides, and from some moment on nothing else can happen.
+// Faults that outlast the failure, or come after it, are part of the plan that the
+// smallest run is cut from.
+func TestFailureShrinksAmidFaultsThatOutlastIt(t *testing.T) {
+	around := simcity.Injection{Fault: calmFault(), At: time.Hour, For: 9 * time.Hour}
+	after := simcity.Injection{Fault: calmFault(), At: 9 * time.Hour, For: time.Hour}
+	shrunk, err := seekers(false, around, after).Seed(5).Shrink(t)
+	require.NoError(t, err)
+	require.Len(t, shrunk.Cut.Citizens, 2)
+	require.Less(t, shrunk.Cut.Until, 9*time.Hour)
+	require.Empty(t, shrunk.Cut.Faults, "they have nothing to do with it")
+}
+
+// late plans a fault for the last hour.
+type late struct{ told *[]time.Duration }
+
+func (l late) Plan(_ *rand.Rand, duration time.Duration) []simcity.Injection {
+	*l.told = append(*l.told, duration)
+	return []simcity.Injection{{Fault: calmFault(), At: duration - time.Hour, For: time.Hour}}
+}
+
+func (late) Kinds() []string { return []string{"CALM"} }
+
+func TestCutIsPlannedAsTheWholeRunIs(t *testing.T) {
+	var told []time.Duration
+	_, err := seekers(false).Schedule(late{&told}).Seed(5).Shrink(t)
+	require.NoError(t, err)
+	for _, duration := range told {
+		require.Equal(t, 10*time.Hour, duration)
+	}
+}
+
 func TestCauseIsTheMomentFromWhichTheFailureIsInevitable(t *testing.T) {
 	shrunk, err := seekers(false).Seed(unluckySeed).Shrink(t)
 	require.NoError(t, err)

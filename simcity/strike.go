@@ -44,18 +44,19 @@ func (f *faultState) windows() []FaultWindow {
 	return all
 }
 
-// plan is what the scenario's list and its schedules inject.
+// plan is what the scenario's list and its schedules inject. A cut is planned as
+// the whole run is, also what would strike or end after it.
 func (r *run) plan() {
 	r.injections = slices.Clone(r.scenario.Injections)
 	for i, schedule := range r.scenario.Schedules {
-		planned := schedule.Plan(stream(r.seed, "schedule/"+itoa(i+1)), r.scenario.Duration)
+		planned := schedule.Plan(stream(r.seed, "schedule/"+itoa(i+1)), r.whole)
 		r.injections = append(r.injections, planned...)
 	}
 }
 
 // ready asks each fault whether it can strike this host.
 func (r *run) ready() error {
-	if err := r.scenario.validateInjections("planned", r.injections); err != nil {
+	if err := validateInjections("planned", r.injections, r.whole); err != nil {
 		return err
 	}
 	for _, in := range r.injections {
