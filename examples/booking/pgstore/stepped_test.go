@@ -1,6 +1,8 @@
 package pgstore_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,9 @@ func TestCityStepsThroughTransactions(t *testing.T) {
 	day.Duration = 6 * time.Hour
 	day.Policies.VendorOpenHours = simcity.OpenHours{From: 0, To: 24}
 	day.AllowEmpty = []string{"*"}
+	day.Invariants = slices.DeleteFunc(day.Invariants, func(inv simcity.Invariant) bool { // real latencies, of whatever machine this is
+		return strings.HasSuffix(inv.Name, "_response_time")
+	})
 	result := simcity.New(day).Clock(simcity.Stepped()).
 		Target(seamsOn(postgres.Seams{InTransactions: true}, marketplace.Database(t), booking.Config{})).
 		Check(simcity.Invariant{Name: "real_future", Begin: func(*simcity.World) simcity.Check {
