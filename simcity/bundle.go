@@ -26,6 +26,8 @@ type Bundle struct {
 	// Test is the name of the test that ran it.
 	Test   string  `json:"test"`
 	Result *Result `json:"result"`
+	// Explore is how the run looked for races. A replay looks alike.
+	Explore *Explore `json:"explore,omitempty"`
 	// Shrunk is the smallest run that fails alike, if one was looked for.
 	Shrunk *Shrunk `json:"shrunk,omitempty"`
 }
@@ -53,7 +55,7 @@ func ReadBundle(path string) (*Bundle, error) {
 // writeBundle writes the record of a run where the test keeps artifacts. Those
 // are removed after the test unless go test has -artifacts; then a folder for
 // temporary files takes it, so that the path in the message stays good.
-func writeBundle(t testing.TB, res *Result, again bool) (string, error) {
+func writeBundle(t testing.TB, res *Result, explore Explore, again bool) (string, error) {
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("simcity-bundles-%d", os.Getuid()))
 	if kept := flag.Lookup("test.artifacts"); kept != nil && kept.Value.String() == "true" {
 		dir = t.ArtifactDir()
@@ -72,7 +74,8 @@ func writeBundle(t testing.TB, res *Result, again bool) (string, error) {
 	if err := res.keepPictures(stem); err != nil {
 		return "", err
 	}
-	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Result: res}, "", "  ")
+	explore = explore.drawn(res.Seed)
+	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Result: res, Explore: &explore}, "", "  ")
 	if err != nil {
 		return "", err
 	}

@@ -44,3 +44,6 @@ func (u *URLTarget) Network(resolve func(context.Context, string) ([]netip.Addr,
 func Explored(packages string, race bool) string {
 	return exploredText(locks.ParsePatterns(packages), race)
 }
+
+// NotesOf are the notes of a result.
+func NotesOf(r *Result) []string { return r.notes() }

@@ -50,6 +50,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 		}
 		if p.bundle.Result.Scenario == s.scenario.Name {
 			p.simulation.seed = p.bundle.Result.Seed
+			if p.bundle.Explore != nil && p.settings.explore == nil {
+				p.simulation.explore = *p.bundle.Explore
+			}
 		} else {
 			p.bundle = nil // another scenario of the same test
 		}
@@ -203,7 +206,7 @@ func (p *play) tell(res *Result) *Result {
 	p.t.Attr("simcity.digest", res.Digest.String())
 	p.t.Attr("simcity.verdict", string(res.Verdict))
 	if res.Verdict != Pass {
-		if path, err := writeBundle(p.t, res, p.bundle != nil); err != nil {
+		if path, err := writeBundle(p.t, res, p.simulation.explore, p.bundle != nil); err != nil {
 			p.t.Logf("simcity: the bundle could not be written: %v", err)
 		} else {
 			res.Bundle = path

@@ -42,6 +42,22 @@ func TestFailureReplaysFromItsBundle(t *testing.T) {
 	require.Empty(t, troubles(again))
 }
 
+// A bundle says how its run looked for races, so that the replay needs no setting.
+func TestRunThatLookedForRacesReplaysFromItsBundle(t *testing.T) {
+	for _, mode := range []string{"swarm", "priorities"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Setenv("SIMCITY_EXPLORE", mode)
+			first, bundle := failed(t, t.Name())
+			t.Setenv("SIMCITY_EXPLORE", "")
+			t.Setenv("SIMCITY_REPLAY", bundle)
+			again := unlucky().Simulate(t)
+			require.Equal(t, first.Explored, again.Explored)
+			require.Equal(t, first.Digest, again.Digest)
+			require.Empty(t, troubles(again))
+		})
+	}
+}
+
 func TestBundleOfAnotherTestIsSkippedByName(t *testing.T) {
 	_, bundle := failed(t, "TestOfSomeoneElse")
 	t.Setenv("SIMCITY_REPLAY", bundle)

@@ -2,6 +2,7 @@ package simcity
 
 import (
 	"fmt"
+	"go/format"
 	"slices"
 	"strings"
 	"testing"
@@ -263,7 +264,11 @@ func (c *Cut) test(name string) string {
 	}
 	b.WriteString("\t})\n")
 	fmt.Fprintf(&b, "\t%s(t)\n}\n", top)
-	return b.String()
+	text, err := format.Source([]byte(b.String()))
+	if err != nil {
+		return b.String() // a name that is no Go: better than nothing
+	}
+	return string(text)
 }
 
 func literal(list []string) string {

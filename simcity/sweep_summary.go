@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // A Sweep is what became of many seeds: failures are grouped by signature and
@@ -115,7 +117,8 @@ func (sum *Sweep) compare(path string, ran func(seed uint64) bool) {
 	sum.history = err
 }
 
-// historyFile keeps the failures of a test's last sweep.
+// historyFile keeps the failures of a test's last sweep of the same kind: what
+// another one could not find is not resolved.
 func (s *sweep) historyFile() string {
 	if path := s.play.settings.sweepHistory; path != "" {
 		return path
@@ -127,6 +130,12 @@ func (s *sweep) historyFile() string {
 	name := strings.NewReplacer("/", "-", " ", "-").Replace(s.play.t.Name()) + "-" + s.play.simulation.scenario.Name
 	if s.ordinal > 1 {
 		name += "-" + itoa(s.ordinal)
+	}
+	if mode := s.play.settings.exploreMode; mode != "" {
+		name += "-" + mode
+	}
+	if locks.Active() {
+		name += "-overlay"
 	}
 	return filepath.Join(dir, "simcity", "sweeps", fmt.Sprintf("%s-%s.json", name, placeOfWork()))
 }

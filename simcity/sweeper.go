@@ -186,7 +186,7 @@ func (p *play) obeySweep() {
 			out.Reason = strings.Join(res.Reasons, "\n")
 			if !told[out.Signature] {
 				told[out.Signature] = true
-				out.Bundle, _ = writeBundle(p.t, res, false)
+				out.Bundle, _ = writeBundle(p.t, res, p.simulation.explore, false)
 			}
 		}
 		fmt.Fprint(os.Stderr, seedDone(seed))

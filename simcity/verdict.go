@@ -420,25 +420,6 @@ func inputText(input any) string {
 	return fmt.Sprintf("(%v)", input)
 }
 
-// notes are what a reader of a run that passed should know as well.
-func (r *Result) notes() []string {
-	var notes []string
-	for _, f := range r.Findings {
-		if f.Severity == NoteFinding && f.Kind != FindingRandom {
-			notes = append(notes, f.Text)
-		}
-	}
-	for _, w := range r.Faults {
-		notes = append(notes, w.String())
-	}
-	for _, s := range r.Seams {
-		if s.Contended == 0 && !atLock(s.Name) && r.Clock != "paced" { // where citizens overlap for real
-			notes = append(notes, fmt.Sprintf("seam %s was passed %d times and nobody else ever went first: no race can show there; let citizens share instants (agents.Burst, SleepUntil) or give them less time between operations", s.Name, s.Passed))
-		}
-	}
-	return notes
-}
-
 // trimStack keeps the part of a stack that a reader needs.
 func trimStack(stack string) string {
 	const most = 4000

@@ -1,0 +1,43 @@
+package simcity
+
+import "fmt"
+
+// notes are what a reader of a run that passed should know as well.
+func (r *Result) notes() []string {
+	var notes []string
+	for _, f := range r.Findings {
+		if f.Severity == NoteFinding && f.Kind != FindingRandom {
+			notes = append(notes, f.Text)
+		}
+	}
+	for _, w := range r.Faults {
+		notes = append(notes, w.String())
+	}
+	return append(notes, r.loneliness()...)
+}
+
+// loneliness tells of seams where nobody ever met: of each that somebody placed,
+// and of locks if it was so at all of them. Where citizens overlap for real,
+// seams tell nothing.
+func (r *Result) loneliness() []string {
+	if r.Clock == "paced" {
+		return nil
+	}
+	const met = "nobody else ever went first: no race can show there; let citizens share instants (agents.Burst, SleepUntil) or give them less time between operations"
+	var notes []string
+	atLocks, passed, contended := 0, int64(0), int64(0)
+	for _, s := range r.Seams {
+		switch {
+		case atLock(s.Name):
+			atLocks++
+			passed += s.Passed
+			contended += s.Contended
+		case s.Contended == 0:
+			notes = append(notes, fmt.Sprintf("seam %s was passed %d times and %s", s.Name, s.Passed, met))
+		}
+	}
+	if atLocks > 0 && contended == 0 {
+		notes = append(notes, fmt.Sprintf("locks were taken %d times at %s and %s, or try %s=swarm", passed, counted(atLocks, "place"), met, envExplore))
+	}
+	return notes
+}
