@@ -71,6 +71,8 @@ type Invariant struct {
 type Check struct {
 	// Operation sees each operation as it ends. A breach it returns is a
 	// violation at that operation. Steady invariants see steady operations only.
+	// Without a Judge each one that it is shown is a sample: a rule about some of
+	// them alone has to count those itself.
 	Operation func(*Operation) *Breach
 	// Tick sees the metrics once per tick.
 	Tick func(*Snapshot) *Breach

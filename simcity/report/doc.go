@@ -7,7 +7,11 @@
 //
 //		import _ "github.com/bookiji/simcity/simcity/report"
 //
-//		SIMCITY_REPORT=summary,annotations,json:reports,html:reports go test ./... -run SimCity
+//		SIMCITY_REPORT=summary:report.md,json:reports,html:reports go test . -run SimCity
+//
+// or, in GitHub Actions, which says where the summary goes,
+//
+//		SIMCITY_REPORT=summary,annotations,json:reports,html:reports go test . -run SimCity
 //
 //	  - summary appends markdown to the file of GITHUB_STEP_SUMMARY: the verdict, the
 //	    rules that broke, sparklines of the run, findings, the command that repeats
