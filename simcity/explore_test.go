@@ -94,7 +94,7 @@ func TestShrunkRunKeepsItsSearch(t *testing.T) {
 		t.Setenv("SIMCITY_EXPLORE", "")
 		simcity.Reproduce(t, shrunk.Cut)
 		require.Equal(t, shrunk.Result.Digest, seekers(false).Simulate(t).Digest)
-		require.Contains(t, shrunk.Test, "Explore: simcity.Explore{")
+		require.Contains(t, shrunk.Test, "Explore:  simcity.Explore{")
 		return
 	}
 	t.Fatal("no seed failed while exploring")

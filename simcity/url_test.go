@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -388,12 +389,15 @@ func TestProxyIsAskedForAndToldOf(t *testing.T) {
 	roots.AddCert(origin.Certificate())
 	address, err := url.Parse(proxy.URL)
 	require.NoError(t, err)
-	target := simcity.URL("https://example.com").AllowHost("example.com").RootCAs(roots).Proxy(http.ProxyURL(address))
+	target := simcity.URL("https://example.com").AllowHost("example.com").RootCAs(roots).Proxy(http.ProxyURL(address)).Network(nowhere, nil)
 	res := visit(t, target, visitor)
 	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
 	require.Positive(t, tunnels.Load())
 	require.Contains(t, onlyFinding(t, res, simcity.FindingTarget).Text, "cannot be checked here")
 }
+
+// nowhere finds no name: the proxy has to.
+func nowhere(context.Context, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
 
 // tunnel joins the client of w with a server.
 func tunnel(w http.ResponseWriter, to string) {
