@@ -5,9 +5,9 @@
 // Nothing is reported unless it is asked for. Link the package into the tests and
 // name what you want in SIMCITY_REPORT, with commas between:
 //
-//		import _ "github.com/bookiji/simcity/simcity/report"
+//	import _ "github.com/bookiji/simcity/simcity/report"
 //
-//		SIMCITY_REPORT=summary:report.md,json:reports,html:reports go test . -run SimCity
+//	SIMCITY_REPORT=summary:report.md,json:reports,html:reports go test . -run SimCity
 //
 // or, in GitHub Actions, which says where the summary goes,
 //
