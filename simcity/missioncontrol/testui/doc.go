@@ -17,6 +17,10 @@
 // When the run has ended, the test waits until you press Continue, so that you can
 // scrub through all of it. One run is shown at a time: parallel tests take turns.
 //
+// Programs send the token, which is in the address that the test writes, as a header:
+//
+//	curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8787/api/simcity/summary?runId=latest
+//
 // # Waiting
 //
 // A test waits for two minutes: at first for somebody to come, and at the end after
