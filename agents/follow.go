@@ -120,8 +120,22 @@ func (l *life) move(ctx context.Context, c *claim, to time.Time) error {
 	})
 }
 
-// cancel gives a booking back. That completes the funnel, unless it is empty.
+// cancel gives a booking back. That completes the funnel, unless it is empty. A
+// refusal means that the booking is not what the customer takes it for: perhaps
+// the network has delivered the request before, and it is given back already. So
+// it looks.
 func (l *life) cancel(ctx context.Context, c *claim, funnel string) error {
+	err := l.giveBack(ctx, c, funnel)
+	var refused *Refusal
+	if errors.As(err, &refused) && !errors.Is(err, ErrTryLater) {
+		if unseen := l.see(ctx, c); ended(ctx, unseen) {
+			return unseen
+		}
+	}
+	return err
+}
+
+func (l *life) giveBack(ctx context.Context, c *claim, funnel string) error {
 	return l.do(ctx, OpCancel, c.ID, func(ctx context.Context, op *simcity.Operation) error {
 		b, refund, err := l.market.Cancel(ctx, l.User, c.ID)
 		if inDoubt(err) {
