@@ -289,3 +289,32 @@ func TestPersonas(t *testing.T) {
 	require.Equal(t, agents.Character{Chatty: true, Strict: true}, agents.CharacterOf("chatty-impatient-strict"))
 	require.Equal(t, agents.Character{Patient: true}, agents.CharacterOf(""))
 }
+
+// A cancelling that is refused tells that the booking is not what the customer
+// takes it for. So it looks, and the rules know that the place is free.
+func TestCustomerLooksWhenItsCancellingIsRefused(t *testing.T) {
+	t.Parallel()
+	market := newShop()
+	market.echoes = true
+	tw := live(t, 5, market, nil)
+	waiting := map[string]string{} // client to the booking it could not cancel
+	refused, released := 0, 0
+	for _, op := range tw.operations {
+		if id, ok := waiting[op.Client()]; ok {
+			require.Equal(t, agents.OpSee, op.Name, op.Client())
+			require.Equal(t, id, op.Input)
+			delete(waiting, op.Client())
+			for _, f := range op.Facts {
+				if f.Kind == simcity.Released {
+					released++
+				}
+			}
+		}
+		if op.Name == agents.OpCancel && op.Outcome != simcity.OK {
+			waiting[op.Client()] = op.Input.(string)
+			refused++
+		}
+	}
+	require.Positive(t, released)
+	t.Logf("%d refused, %d found released", refused, released)
+}

@@ -26,6 +26,7 @@ type shop struct {
 	served  int  // counted for mute
 	noPromo bool // refuses promotion codes
 	accepts bool // whatever is ordered
+	echoes  bool // the network delivers each cancelling twice, and the second answer arrives
 }
 
 func newShop() *shop {
@@ -218,6 +219,9 @@ func (s *shop) Cancel(_ context.Context, u *agents.User, id string) (agents.Book
 	}
 	r := s.refund(b)
 	b.Status = agents.StatusCancelled
+	if s.echoes {
+		return *b, agents.Receipt{}, refuse(409, "wrong_state")
+	}
 	return *b, r, nil
 }
 
