@@ -176,6 +176,17 @@ func (d *desk) accept(ctx context.Context, b Booking) error {
 
 // decline refuses. That the fee came back is for the customer to tell.
 func (d *desk) decline(ctx context.Context, b Booking) error {
+	err := d.turnDown(ctx, b)
+	var refused *Refusal
+	if errors.As(err, &refused) && !errors.Is(err, ErrTryLater) {
+		if unseen := d.see(ctx, b); ended(ctx, unseen) {
+			return unseen
+		}
+	}
+	return err
+}
+
+func (d *desk) turnDown(ctx context.Context, b Booking) error {
 	return d.do(ctx, OpDecline, b.ID, func(ctx context.Context, op *simcity.Operation) error {
 		after, _, err := d.market.Decline(ctx, d.User, b.ID)
 		if err != nil && !inDoubt(err) {
@@ -184,15 +195,31 @@ func (d *desk) decline(ctx context.Context, b Booking) error {
 		if err == nil {
 			d.answered(op, b)
 		}
-		capacity := d.capacity(b.Service)
-		if after.Start.IsZero() {
-			after = b
-		}
-		op.Learn(simcity.Fact{
-			Kind: simcity.Released, ID: b.ID, Resource: resource(d.listing.Vendor, b.Service, capacity),
-			Start: after.Start, End: after.End, Capacity: capacity,
-		})
+		d.learnReleased(op, b, after)
 		return err
+	})
+}
+
+// see is for a request whose declining was refused: perhaps the network has
+// delivered that before, and the place is given back already.
+func (d *desk) see(ctx context.Context, b Booking) error {
+	return d.do(ctx, OpSee, b.ID, func(ctx context.Context, op *simcity.Operation) error {
+		after, err := d.market.See(ctx, d.User, b.ID)
+		if err == nil && after.Status.Final() {
+			d.learnReleased(op, b, after)
+		}
+		return err
+	})
+}
+
+func (d *desk) learnReleased(op *simcity.Operation, b, after Booking) {
+	capacity := d.capacity(b.Service)
+	if after.Start.IsZero() {
+		after = b
+	}
+	op.Learn(simcity.Fact{
+		Kind: simcity.Released, ID: b.ID, Resource: resource(d.listing.Vendor, b.Service, capacity),
+		Start: after.Start, End: after.End, Capacity: capacity,
 	})
 }
 
