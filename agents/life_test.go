@@ -318,3 +318,22 @@ func TestCustomerLooksWhenItsCancellingIsRefused(t *testing.T) {
 	require.Positive(t, released)
 	t.Logf("%d refused, %d found released", refused, released)
 }
+
+func TestVendorLooksWhenItsDecliningIsRefused(t *testing.T) {
+	t.Parallel()
+	market := newShop()
+	market.echoes = true
+	tw := live(t, 5, market, func(_ *agents.Customer, v *agents.Vendor) { v.Decline = 0.5 })
+	refused, released := map[any]bool{}, map[any]bool{}
+	for _, op := range tw.operations {
+		switch {
+		case op.Population != "vendor":
+		case op.Name == agents.OpDecline && op.Outcome != simcity.OK:
+			refused[op.Input] = true
+		case op.Name == agents.OpSee && len(op.Facts) == 1 && op.Facts[0].Kind == simcity.Released:
+			released[op.Input] = true
+		}
+	}
+	require.NotEmpty(t, refused)
+	require.Equal(t, refused, released)
+}

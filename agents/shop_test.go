@@ -26,7 +26,7 @@ type shop struct {
 	served  int  // counted for mute
 	noPromo bool // refuses promotion codes
 	accepts bool // whatever is ordered
-	echoes  bool // the network delivers each cancelling twice, and the second answer arrives
+	echoes  bool // the network delivers each cancelling and declining twice, and the second answer arrives
 }
 
 func newShop() *shop {
@@ -273,7 +273,11 @@ func (s *shop) Decline(_ context.Context, u *agents.User, id string) (agents.Boo
 		return *b, agents.Receipt{}, err
 	}
 	b.Status = agents.StatusDeclined
-	return *b, s.refund(b), nil
+	r := s.refund(b)
+	if s.echoes {
+		return *b, agents.Receipt{}, refuse(409, "wrong_state")
+	}
+	return *b, r, nil
 }
 
 func (s *shop) Propose(_ context.Context, u *agents.User, m agents.Move) (agents.Booking, error) {
