@@ -50,9 +50,9 @@ func (a *App) metrics(c *call) (reply, error) {
 func (a *App) writeRequests(b *strings.Builder) {
 	describe(b, "http_requests_total", "counter", "Requests by route and status.")
 	for _, rt := range a.routes {
-		for code := range rt.served {
-			if n := rt.served[code].Load(); n > 0 {
-				fmt.Fprintf(b, "http_requests_total{route=%q,code=\"%d\"} %d\n", rt.pattern, code, n)
+		for _, status := range statuses {
+			if n := rt.count(status).Load(); n > 0 {
+				fmt.Fprintf(b, "http_requests_total{route=%q,code=\"%d\"} %d\n", rt.pattern, status, n)
 			}
 		}
 	}
