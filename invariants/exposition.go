@@ -32,8 +32,9 @@ var errNoFigures = errors.New("no figures in it")
 // lines mean, because a page has the lines of the one before, with other values. Its
 // zero value is ready, and safe for concurrent use.
 type reader struct {
-	mu    sync.Mutex
-	known map[string]series
+	mu     sync.Mutex
+	known  map[string]series
+	parser *expfmt.TextParser
 }
 
 // A series is what stands before a value.
@@ -125,7 +126,7 @@ func (r *reader) sample(line []byte) (sample, error) {
 			return sample{known, value}, nil
 		}
 	}
-	name, metric, err := parse(line)
+	name, metric, err := r.parse(line)
 	if err != nil {
 		return sample{}, err
 	}
@@ -140,14 +141,16 @@ func (r *reader) sample(line []byte) (sample, error) {
 }
 
 // parse has the format's own parser read a line.
-func parse(line []byte) (name string, metric *dto.Metric, err error) {
+func (r *reader) parse(line []byte) (name string, metric *dto.Metric, err error) {
 	defer func() {
 		if value := recover(); value != nil { // a page of the target's must not end the run
-			err = fmt.Errorf("unreadable: %v", value)
+			r.parser, err = nil, fmt.Errorf("unreadable: %v", value)
 		}
 	}()
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(io.MultiReader(bytes.NewReader(line), strings.NewReader("\n")))
+	if r.parser == nil {
+		r.parser = new(expfmt.NewTextParser(model.UTF8Validation))
+	}
+	families, err := r.parser.TextToMetricFamilies(io.MultiReader(bytes.NewReader(line), strings.NewReader("\n")))
 	if err != nil {
 		return "", nil, err
 	}
