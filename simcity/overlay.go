@@ -34,12 +34,17 @@ func (e exploring) hostPackages() locks.Patterns {
 // openLocks makes locks of host code seams, if the test binary was compiled with
 // the overlay of the command simcity and the host lives on simulated time.
 func (r *run) openLocks(e exploring) {
-	if e.off || r.explore.Order == Free || r.clock.inner.Name() != "virtual" || !locks.Active() {
+	if r.explore.Order == Free {
+		r.findings = append(r.findings, Finding{Kind: FindingExplore, Severity: NoteFinding, Text: "explore: a free run: all that are ready go on together, so that it does not repeat and has no digest, and locks are no seams in it, with the overlay or without"})
+		return
+	}
+	if e.off || r.clock.inner.Name() != "virtual" || !locks.Active() {
 		return
 	}
 	packages := e.hostPackages()
 	r.locks = locks.Open(locks.Config{
 		Packages:   packages,
+		Seed:       stream(r.seed, "overlay").Uint64(),
 		Steps:      func() uint64 { return r.conductor.Steps() },
 		Deadlocked: r.suspectDeadlock,
 	})
@@ -50,7 +55,7 @@ func exploredText(packages locks.Patterns, race bool) string {
 	if len(packages) == 0 {
 		return "no package is known to be the host's: name them in " + envPackages
 	}
-	text := "locks of host packages are seams (" + packages.String() + ")"
+	text := "locks of host packages are seams (" + packages.String() + "); select, map order and math/rand follow the seed"
 	if race {
 		text += "; whoever takes turns has no data race, so that -race sees none: " + envExplore + "=free is for it"
 	}
@@ -59,7 +64,7 @@ func exploredText(packages locks.Patterns, race bool) string {
 
 // explored tells whether locks of host packages were seams.
 func (r *Result) explored() bool {
-	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingExplore })
+	return !strings.HasPrefix(r.Explored, string(Free)) && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingExplore })
 }
 
 // passedLock counts a seam at a lock, like any other.

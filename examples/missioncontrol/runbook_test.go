@@ -197,6 +197,7 @@ func TestDoorLetsInWhoHasTheToken(t *testing.T) {
 		return response
 	}
 	require.Equal(t, 403, get("/api/simcity/status").StatusCode)
+	require.Contains(t, byHTTP(t, addr, "curl http://127.0.0.1:8787/api/simcity/status"), "programs send the header Authorization: Bearer")
 	require.Equal(t, 403, get("/login?token=other").StatusCode)
 	login := get("/login?token=key")
 	require.Equal(t, 303, login.StatusCode)

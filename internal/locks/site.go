@@ -1,7 +1,9 @@
 package locks
 
 import (
+	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -52,17 +54,21 @@ func (s *sites) of(pc uintptr) *site {
 	return s.look(pc)
 }
 
-// look finds the function that pc returns into, past functions of package sync
-// that were inlined there.
+// inlined are packages whose functions work for whoever calls them.
+var inlined = []string{"sync", "maps", "slices", "iter"}
+
+// look finds the function that pc returns into, past those that were inlined
+// there.
 func (s *sites) look(pc uintptr) *site {
 	frames := runtime.CallersFrames([]uintptr{pc})
 	for {
 		frame, more := frames.Next()
 		pkg, name := split(frame.Function)
-		if pkg == "sync" && more {
+		if more && slices.Contains(inlined, pkg) {
 			continue
 		}
-		return &site{pc: pc, class: s.packages.class(pkg), seam: "lock " + name, wake: "wake " + name}
+		place := fmt.Sprintf("%s:%d", short(name), frame.Line)
+		return &site{pc: pc, class: s.packages.class(pkg), seam: "lock " + place, wake: "wake " + place}
 	}
 }
 
@@ -78,6 +84,14 @@ func split(function string) (pkg, name string) {
 		return function, function
 	}
 	return strings.ReplaceAll(function[:start+1+dot], "%2e", "."), function[start+1:]
+}
+
+// short leaves the package of a method out: shop.(*Store).Update is Store.Update.
+func short(name string) string {
+	if _, method, ok := strings.Cut(name, ".(*"); ok {
+		return strings.Replace(method, ")", "", 1)
+	}
+	return name
 }
 
 // Patterns are import path patterns, such as example.com/shop/... .

@@ -16,8 +16,9 @@ import (
 // Config of [New]. Authorize, Scenarios and Target are required; zero fields mean the
 // documented defaults.
 type Config struct {
-	// Authorize decides who may do anything here. An error answers 403; its text is
-	// not shown. Required: what is open to all says so by a function.
+	// Authorize decides who may do anything here. An error answers 403. Its text is not
+	// shown; what its method Advice() string returns is, where it has one: how to be let
+	// in, such as which header to send. Required: what is open to all says so by a function.
 	Authorize func(r *http.Request) error
 	// Scenarios are those that can be started, with names of their own. At least one.
 	Scenarios []simcity.Scenario

@@ -19,10 +19,10 @@
 //
 // The handler expects the paths below. Under a prefix use http.StripPrefix or a proxy
 // that strips it; or set Config.Prefix. Nothing links by absolute path. Every call,
-// pages and figures included, asks Config.Authorize first; its error answers 403.
-// Calls that change something are refused with 403 when a browser sends them from
-// another origin (http.CrossOriginProtection); there is no CORS. At most one run goes
-// on at a time.
+// pages and figures included, asks Config.Authorize first; its error answers 403,
+// with the advice that it may hold. Calls that change something are refused with 403
+// when a browser sends them from another origin (http.CrossOriginProtection); there is
+// no CORS. At most one run goes on at a time.
 //
 // # Answers
 //

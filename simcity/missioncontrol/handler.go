@@ -2,6 +2,7 @@ package missioncontrol
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -76,8 +77,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	if h.config.Authorize(r) != nil {
-		(&failure{status: http.StatusForbidden, Code: "forbidden", Message: "this server does not let you do that"}).write(w)
+	if err := h.config.Authorize(r); err != nil {
+		(&failure{status: http.StatusForbidden, Code: "forbidden", Message: "this server does not let you do that", Fix: adviceOf(err)}).write(w)
 		return
 	}
 	if err := h.origins.Check(r); err != nil {
@@ -93,6 +94,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.StripPrefix(h.config.Prefix, h.mux).ServeHTTP(w, r)
+}
+
+// adviceOf is what an error of Authorize lets strangers know, or "".
+func adviceOf(err error) string {
+	var adviser interface{ Advice() string }
+	if errors.As(err, &adviser) {
+		return adviser.Advice()
+	}
+	return ""
 }
 
 // base is how the client reaches the mount point.
@@ -160,7 +170,16 @@ func (h *Handler) runID(r *http.Request) (string, error) {
 		return "", err
 	}
 	if len(runs) == 0 {
-		return "", telemetry.NoRun("latest")
+		return "", h.noneBegun()
 	}
 	return runs[0].ID, nil
+}
+
+// noneBegun refuses what is asked of the latest run where there is none.
+func (h *Handler) noneBegun() error {
+	fix := "start one with POST /api/simcity/start"
+	if h.config.Tests != nil {
+		fix = "wait until a test begins its run"
+	}
+	return &failure{status: http.StatusNotFound, Code: "unknown_run", Message: "no run has begun yet", Field: "runId", Fix: fix}
 }

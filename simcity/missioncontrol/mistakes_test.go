@@ -18,7 +18,7 @@ import (
 // told is the error of a body.
 type told struct {
 	Success bool
-	Error   struct{ Code, Message, Field, Allowed, RunID string }
+	Error   struct{ Code, Message, Field, Allowed, Fix, RunID string }
 }
 
 func (d *desk) refused(status int, method, path, body string) told {
@@ -112,6 +112,20 @@ func TestWrongMethodsAreRefused(t *testing.T) {
 	}
 }
 
+// closed is a refusal that says how to be let in.
+type closed struct{}
+
+func (closed) Error() string  { return "a secret reason" }
+func (closed) Advice() string { return "send the header X-Key" }
+
+func TestWhoIsRefusedLearnsHowToBeLetIn(t *testing.T) {
+	t.Parallel()
+	d := setup(t, func(c *missioncontrol.Config) { c.Authorize = func(*http.Request) error { return closed{} } })
+	got := d.refused(403, "GET", "/api/simcity/status", "").Error
+	require.Equal(t, "send the header X-Key", got.Fix)
+	require.NotContains(t, got.Message, "secret")
+}
+
 func TestUnknownRunsAndPaths(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
@@ -122,6 +136,9 @@ func TestUnknownRunsAndPaths(t *testing.T) {
 		require.Equal(t, "unknown_run", d.refused(404, "GET", "/api/simcity/summary?runId="+id, "").Error.Code)
 		require.Equal(t, "unknown_run", d.refused(404, "POST", "/api/ops/simcity/runs/"+id+"/stop", "").Error.Code)
 	}
+	none := d.refused(404, "GET", "/api/ops/simcity/runs/latest", "").Error
+	require.Equal(t, "no run has begun yet", none.Message)
+	require.Equal(t, "start one with POST /api/simcity/start", none.Fix)
 	for _, path := range []string{"/", "/api/simcity", "/api/simcity/starts", "/api/ops/simcity/runs/a/b/c", "/admin/simcity", "/admin/simcity/pages/x.js"} {
 		require.Equal(t, "not_found", d.refused(404, "GET", path, "").Error.Code)
 	}

@@ -3,6 +3,7 @@ package pgstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -220,6 +221,39 @@ func TestUpdateGivesUp(t *testing.T) {
 	defer cancel()
 	err = b.Update(ctx, func(tx booking.Tx) error { return tx.PutBooking(slot("bk_1", "cus_1", noon())) })
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// A purge reads everything, so that every update is in its way; it has the tables
+// to itself.
+func TestPurgeAmidUpdates(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var writers, busy sync.WaitGroup
+	for i := range 4 {
+		busy.Add(5)
+		writers.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				if n < 5 {
+					busy.Done()
+				}
+				_ = b.Update(ctx, func(tx booking.Tx) error { // it may well give up
+					id := fmt.Sprintf("bk_%d_%d", i, n)
+					if _, err := tx.Booking(id); !errors.Is(err, booking.ErrNotFound) {
+						return err
+					}
+					return tx.PutBooking(slot(id, "cus_1", noon().Add(time.Duration(4*n+i)*time.Hour)))
+				})
+			}
+		})
+	}
+	busy.Wait()
+	attempts := 0
+	err := b.Update(t.Context(), func(tx booking.Tx) error { attempts++; return tx.Purge() })
+	cancel()
+	writers.Wait()
+	require.NoError(t, err)
+	require.Less(t, attempts, 5)
 }
 
 // What the database refused is not committed because somebody passed over it.

@@ -19,9 +19,12 @@ func (t *tx) ForgetAnswers(before time.Time) (answers int, err error) {
 }
 
 // Purge implements [booking.UpkeepTx]. Sequences go on, so that no id is used
-// twice.
+// twice. It reads and deletes everything, and would seldom be serializable amid
+// traffic: it waits until it has the tables to itself.
 func (t *tx) Purge() error {
 	_, err := t.write(`
+		lock table public.answers, public.vendors, public.bookings, public.totals, public.promos, public.promo_uses,
+			public.audit in access exclusive mode;
 		delete from public.bookings;
 		delete from public.vendors;
 		delete from public.totals;

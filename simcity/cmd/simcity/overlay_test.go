@@ -117,8 +117,8 @@ func TestDeadlockIsToldWithAllItsStacks(t *testing.T) {
 	all := h.live(t, h.overlaid, "move=5,upgrade=5")
 	move := all["move"]
 	require.Contains(t, move.Text, "deadlock of 2 goroutines: customer/")
-	require.Contains(t, move.Text, "waits at lock shop.(*Shop).moveLeft for customer/")
-	require.Contains(t, move.Text, "who has it since lock shop.(*Shop).moveBack")
+	require.Regexp(t, `waits at lock Shop.moveLeft:\d+ for customer/`, move.Text)
+	require.Regexp(t, `who has it since lock Shop.moveBack:\d+`, move.Text)
 	require.Contains(t, move.Stack, "example.com/shop.(*Shop).moveLeft(...)\n")
 	require.Contains(t, move.Stack, "example.com/shop.(*Shop).moveBack(...)\n")
 	require.Contains(t, move.Stack, "shop.go:")
@@ -156,6 +156,22 @@ func TestSeedsRepeatOnOneAndTwoProcessors(t *testing.T) {
 	}
 	distinct := slices.Compact(slices.Sorted(slices.Values(first["book"].Digests)))
 	require.Len(t, distinct, 100, "each seed is a run of its own")
+}
+
+// Two processes agree on what the host leaves to chance, which no two do without
+// the overlay.
+func TestChanceFollowsTheSeed(t *testing.T) {
+	t.Parallel()
+	h := shop(t)
+	const modes = "chance=40,lot=100,lot-right=20"
+	with := h.live(t, h.overlaid, modes, "SHOP_PROCS=1")
+	require.Positive(t, with["lot"].Failed)
+	require.True(t, with["lot-right"].PassedAll, "%+v", with["lot-right"])
+	for mode, r := range h.live(t, h.overlaid, modes, "SHOP_PROCS=2") {
+		require.Equal(t, with[mode].Digests, r.Digests, mode)
+	}
+	require.NotEqual(t, h.live(t, h.plain, modes)["chance"].Digests, h.live(t, h.plain, modes)["chance"].Digests)
+	t.Logf("lot found by %d of %d seeds, first at seed %d", with["lot"].Failed, with["lot"].Seeds, with["lot"].First)
 }
 
 func TestRunsInOneProcessDoNotDisturbOneAnother(t *testing.T) {

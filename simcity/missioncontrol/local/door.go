@@ -3,7 +3,6 @@ package local
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -18,7 +17,15 @@ type Door struct{ token string }
 
 const cookieName = "simcity_token"
 
-var errNoToken = errors.New("the access token is missing or wrong: open the address that the terminal shows, token included")
+// A refusal is the answer to whoever comes without the token.
+type refusal struct{}
+
+func (refusal) Error() string { return "the access token is missing or wrong" }
+
+// Advice is for those who stand before the door.
+func (refusal) Advice() string {
+	return "programs send the header Authorization: Bearer <token>; in a browser, open the address that the terminal shows, token included"
+}
 
 // NewDoor returns a door for a token, or for a new one where it is empty.
 func NewDoor(token string) *Door {
@@ -48,7 +55,7 @@ func (d *Door) Authorize(r *http.Request) error {
 	if cookie, err := r.Cookie(cookieName); err == nil && d.fits(cookie.Value) {
 		return nil
 	}
-	return errNoToken
+	return refusal{}
 }
 
 // Handler is the mission behind the door, with /login beside it.
@@ -63,7 +70,7 @@ func (d *Door) Handler(mission http.Handler) http.Handler {
 // login is GET /login?token=.
 func (d *Door) login(w http.ResponseWriter, r *http.Request) {
 	if !d.fits(r.URL.Query().Get("token")) {
-		http.Error(w, errNoToken.Error(), http.StatusForbidden)
+		http.Error(w, refusal{}.Error()+": "+refusal{}.Advice(), http.StatusForbidden)
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: d.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
