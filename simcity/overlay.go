@@ -34,7 +34,11 @@ func (e exploring) hostPackages() locks.Patterns {
 // openLocks makes locks of host code seams, if the test binary was compiled with
 // the overlay of the command simcity and the host lives on simulated time.
 func (r *run) openLocks(e exploring) {
-	if e.off || r.explore.Order == Free || r.clock.inner.Name() != "virtual" || !locks.Active() {
+	if r.explore.Order == Free {
+		r.findings = append(r.findings, Finding{Kind: FindingExplore, Severity: NoteFinding, Text: "explore: a free run: all that are ready go on together, so that it does not repeat and has no digest, and locks are no seams in it, with the overlay or without"})
+		return
+	}
+	if e.off || r.clock.inner.Name() != "virtual" || !locks.Active() {
 		return
 	}
 	packages := e.hostPackages()
@@ -60,7 +64,7 @@ func exploredText(packages locks.Patterns, race bool) string {
 
 // explored tells whether locks of host packages were seams.
 func (r *Result) explored() bool {
-	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingExplore })
+	return !strings.HasPrefix(r.Explored, string(Free)) && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingExplore })
 }
 
 // passedLock counts a seam at a lock, like any other.

@@ -38,7 +38,7 @@ func (f *faultState) windows() []FaultWindow {
 	var all []FaultWindow
 	for _, s := range f.struck {
 		w := s.FaultWindow
-		w.Touched = s.touched.Count()
+		w.Touched, w.LetPass = s.touched.Count(), s.touched.letPass()
 		all = append(all, w)
 	}
 	return all

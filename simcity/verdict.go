@@ -300,7 +300,7 @@ func (r *run) untouched() (doubts []string) {
 			planned++
 			reached = reached || f.Touched > 0 || r.scenario.mayBeEmpty(f.Kind)
 		case f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind):
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it (it began at %s)", f.Kind, f.Begun.Round(time.Second)))
+			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it (it began at %s%s)", f.Kind, f.Begun.Round(time.Second), f.letPass()))
 		}
 	}
 	if planned > 0 && !reached {
@@ -337,6 +337,8 @@ func (rule *rule) doubt(faults bool) (text string, breach bool) {
 		return "", false
 	case rule.early != nil:
 		return fmt.Sprintf("steady state did not hold before the first fault: %s: %s", rule.Name, rule.early), true
+	case rule.check.empty():
+		return fmt.Sprintf("invariant %s was not checked: the Check that its Begin made has no function; give it Operation, Tick or Judge", rule.Name), false
 	case !rule.checked():
 		return fmt.Sprintf("invariant %s was not checked: %d samples, needs %d; run longer or busier, or list it in AllowEmpty",
 			rule.Name, rule.last.Samples, max(rule.last.Needs, 1)), false
@@ -360,6 +362,9 @@ func (r *Result) Explain() string {
 	}
 	if r.Sweep != nil {
 		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.Sweep.first())
+	}
+	if r.Verdict == Fail && len(r.Violations) == 0 && len(r.Findings) == 0 { // its process failed
+		fmt.Fprintf(&b, "\n    %s\n", strings.ReplaceAll(strings.Join(r.Reasons, "\n"), "\n", "\n    "))
 	}
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "\n  %s %s violated at simulated %s, event %d\n    got:  %s\n    want: %s\n",
