@@ -3,6 +3,7 @@ package pages_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -37,6 +38,7 @@ func counted(r recorded, index int) (operations, citizens int) {
 }
 
 func TestScrubbingShowsTheExactStateAtAnyIndex(t *testing.T) {
+	t.Parallel()
 	s, p := study(t, "?tab=state&t=0&run="+recordings(t)[0].row.ID)
 	p.wait(`document.querySelector("#when").textContent.includes(" of ")`)
 	run := s.runs[1]
@@ -54,11 +56,13 @@ func TestScrubbingShowsTheExactStateAtAnyIndex(t *testing.T) {
 }
 
 func TestForensicsOfAPlantedFailure(t *testing.T) {
+	t.Parallel()
 	s, p := study(t, "")
 	p.wait(`document.querySelector("#forensics h3")?.textContent === "zero_double_bookings"`)
 	pane := p.text("#forensics")
 	require.Regexp(t, `2 live claims on vendor-\d+`, pane)
 	require.Contains(t, pane, "State before and after")
+	require.Contains(t, ask[string](p, `document.querySelectorAll("#charts [role=img]")[1].getAttribute("aria-label")`), "simulated: only waits and faults take time")
 	require.Contains(t, p.text("#findings"), "new zero_double_bookings")
 	require.Contains(t, p.text("#repro"), "SIMCITY_SEED=42 go test")
 	p.do(chromedp.Click(chromedp.CSS("#forensics dd button")))
@@ -68,6 +72,7 @@ func TestForensicsOfAPlantedFailure(t *testing.T) {
 }
 
 func TestComparisonFindsTheFirstDivergentEvent(t *testing.T) {
+	t.Parallel()
 	all := recordings(t)
 	diverges := 0
 	for all[0].events[diverges].After == all[1].events[diverges].After {
@@ -83,6 +88,7 @@ func TestComparisonFindsTheFirstDivergentEvent(t *testing.T) {
 }
 
 func TestMissionControlByKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	_, p := study(t, "?tab=state&t=500&run="+recordings(t)[0].row.ID)
 	at := func(index int) {
 		t.Helper()
@@ -128,6 +134,7 @@ func TestMissionControlByKeyboardAlone(t *testing.T) {
 }
 
 func TestMissionControlFollowsARun(t *testing.T) {
+	t.Parallel()
 	all := recordings(t)
 	s := newServer(t, true, 2000, all[3], all[0])
 	p := open(t, s.URL+missionPath, 1440, 900, "dark")
@@ -140,6 +147,11 @@ func TestMissionControlFollowsARun(t *testing.T) {
 	p.shot("mission-live-dark")
 	p.press("l")
 	p.wait(`document.querySelector("#live").textContent === "LIVE"`)
+	p.wait(`document.querySelector("#fresh").textContent.startsWith("live 0.")`)
+	s.mu.Lock()
+	s.silent = 12 * time.Second
+	s.mu.Unlock()
+	p.wait(`document.querySelector("#fresh").textContent.startsWith("its process is silent for 12 s")`)
 	s.end("PASS")
 	p.wait(`document.querySelector("#verdict").textContent.startsWith("PASS")`)
 }
