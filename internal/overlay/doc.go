@@ -36,6 +36,10 @@
 // expected. One that is not is an [UnsupportedError], after which a run goes on
 // without the overlay.
 //
+// Left to chance are the order of maps with more than eight keys that are pointers
+// or hold some, since they are ordered by address, what sync.Pool gives back, and
+// who goes first of two goroutines that no lock keeps apart.
+//
 // In a binary for the race detector locks are seams as well, but whoever takes
 // turns has no data race: for those a run must be free (SIMCITY_EXPLORE=free), in
 // which locks are plain.
