@@ -68,7 +68,7 @@ func (r *run) finished(op *Operation, p *populationState) {
 func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ended {
+	if r.course.sealed.Load() {
 		return 0, false
 	}
 	r.counts.operations++
@@ -89,7 +89,7 @@ func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool
 func (r *run) judgeTick(s *Snapshot) {
 	defer r.judge.lock(r)()
 	for _, rule := range r.judge.rules {
-		if rule.check.Tick == nil || rule.When == Steady && !s.Steady || r.sealed() {
+		if rule.check.Tick == nil || rule.When == Steady && !s.Steady || r.course.sealed.Load() {
 			continue
 		}
 		rule.seen++
@@ -114,22 +114,15 @@ func (r *run) standings() []Standing {
 	return all
 }
 
-// sealed reports that nothing more is judged.
-func (r *run) sealed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.ended
-}
-
 // violate records a breach. Only the first of an invariant is told in full.
 func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 	now := r.elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ended {
+	if r.course.sealed.Load() {
 		return
 	}
-	if rule.When == Steady && len(r.injections) > 0 && len(r.faults.struck) == 0 && !r.closing.Load() {
+	if rule.When == Steady && len(r.injections) > 0 && len(r.faults.struck) == 0 && !r.course.past(stageRunning) {
 		if rule.early == nil {
 			rule.early = breach
 		}
@@ -152,8 +145,8 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 		return append(appendInt(append(b, `,"offending":`...), index), '}')
 	}).Index
 	rule.first = v
-	if rule.Severity == Critical && !r.scenario.KeepGoing && !r.closing.Load() {
-		r.ended = true
+	if rule.Severity == Critical && !r.scenario.KeepGoing && !r.course.past(stageRunning) {
+		r.course.sealed.Store(true)
 		r.conductor.Halt()
 	}
 }
@@ -233,7 +226,7 @@ func (r *run) endPhase(last bool) {
 
 // judgeEnd sums up everything at the end of a run that was not cut short.
 func (r *run) judgeEnd() {
-	if r.sealed() {
+	if r.course.sealed.Load() {
 		return
 	}
 	r.endPhase(true)
@@ -337,7 +330,7 @@ func (r *run) probe(a actor, f func()) {
 // collect reads the target's own figures.
 func (r *run) collect(a actor) {
 	ctx := r.withActor(r.ctx, a)
-	if r.closing.Load() {
+	if r.course.past(stageRunning) {
 		ctx = r.withActor(context.Background(), a)
 	}
 	for _, collector := range r.scenario.Collectors {
@@ -346,19 +339,10 @@ func (r *run) collect(a actor) {
 			continue
 		}
 		text := fmt.Sprintf("collector %T: %v", collector, err)
-		if r.firstTime(text) {
+		if _, told := r.complaints.LoadOrStore(text, true); !told {
 			r.find(Finding{Kind: FindingCollector, Severity: NoteFinding, Text: text})
 		}
 	}
-}
-
-// firstTime reports whether text was not told before.
-func (r *run) firstTime(text string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	told := r.quietly[text]
-	r.quietly[text] = true
-	return !told
 }
 
 // noteDrift measures how late a tick of a paced run comes, in real milliseconds

@@ -100,8 +100,7 @@ func (r *run) tellDeadlocks() {
 	if len(deadlocks) == 0 {
 		return
 	}
-	r.mu.Lock()
-	r.ended, r.deadlocked = true, true
-	r.mu.Unlock()
+	r.course.deadlocked.Store(true)
+	r.course.sealed.Store(true)
 	r.conductor.Halt()
 }

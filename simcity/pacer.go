@@ -72,7 +72,7 @@ func (p *pacer) wake() {
 // wants it to.
 func (r *run) hold() {
 	p := r.pacer
-	for !r.halting() {
+	for !r.course.cutShort() {
 		switch {
 		case p.paused && !r.stepping():
 			r.held.Store(true)
@@ -99,8 +99,6 @@ func (r *run) stepping() bool {
 	defer r.mu.Unlock()
 	return r.log.next < r.pacer.until
 }
-
-func (r *run) halting() bool { return r.wasStopped() || r.sealed() }
 
 // ahead waits a little if simulated time is ahead of its pace, and tells whether
 // it still is.

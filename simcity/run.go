@@ -19,6 +19,9 @@ import (
 // and ended on one goroutine, the bubble's root under a Virtual clock; actors
 // enter it one at a time, or together under mu when the run is paced.
 type run struct {
+	calendar
+	course course
+
 	scenario Scenario
 	seed     uint64
 	clock    Clock
@@ -26,45 +29,35 @@ type run struct {
 	classify func(*http.Response, []byte) Outcome
 	replay   []Command
 
-	world        *World
-	conductor    *conductor.Conductor
-	began        time.Time       // simulated date of the start
-	ctx          context.Context // ends when the citizens must
-	cancel       context.CancelFunc
-	metrics      *Metrics
-	seams        seams
-	client       *http.Client
-	locks        *locks.Table      // nil: locks of host code are no seams
-	suspicions   atomic.Int64      // of deadlocks
-	handlers     *handlerTransport // nil for a target elsewhere
-	hostLog      hostLog
-	id           string                 // of this run, for telemetry and for the target
-	remote       atomic.Pointer[remote] // nil unless the target is elsewhere
-	limits       Limits                 // of such a target
-	recorder     Recorder               // nil without telemetry
-	explore      Explore                // as drawn
-	overlaid     exploring
-	cut          *Cut             // what is lived of the run; nil: all
-	whole        time.Duration    // how long the run is of which the cut is a part
-	decisions    []byte           // of a fuzzer
-	tracing      *trace           // nil unless the run is shrunk
-	counted      map[string]int64 // of Sometimes; guarded by mu
-	closing      atomic.Bool
-	progress     atomic.Uint64 // phases done, for the watchdog
-	bubble       atomic.Value  // string: the bubble's number, as dumps of goroutines tell it
-	lastEvent    atomic.Int64  // when, in simulated time
-	hostRequests atomic.Int64  // by the host's surroundings
-	frozen       atomic.Bool   // the clock stands: the run was given up
-	abandoned    atomic.Bool   // given up: watchers hear no more
+	world      *World
+	conductor  *conductor.Conductor
+	ctx        context.Context // ends when the citizens must
+	cancel     context.CancelFunc
+	metrics    *Metrics
+	seams      seams
+	client     *http.Client
+	locks      *locks.Table // nil: locks of host code are no seams
+	suspicions atomic.Int64 // of deadlocks
+	host       host
+	id         string                 // of this run, for telemetry and for the target
+	remote     atomic.Pointer[remote] // nil unless the target is elsewhere
+	limits     Limits                 // of such a target
+	recorder   Recorder               // nil without telemetry
+	explore    Explore                // as drawn
+	overlaid   exploring
+	cut        *Cut          // what is lived of the run; nil: all
+	whole      time.Duration // how long the run is of which the cut is a part
+	decisions  []byte        // of a fuzzer
+	tracing    *trace        // nil unless the run is shrunk
+	sometimes  tally
+	complaints sync.Map // of collectors, told once each
 
-	conducting atomic.Pointer[conductor.Conductor]
-	prober     atomic.Pointer[conductor.Actor]
-	inbox      chan Command           // from outside, for running runs
-	stopAsked  atomic.Pointer[string] // likewise: by whom
-	preempt    atomic.Pointer[context.CancelFunc]
-	dismissed  atomic.Bool // the citizens have been told that the run is over
-	pacer      *pacer
-	held       atomic.Bool // paused or slowed down: it is not hung
+	prober    atomic.Pointer[conductor.Actor]
+	inbox     chan Command           // from outside, for running runs
+	stopAsked atomic.Pointer[string] // likewise: by whom
+	preempt   atomic.Pointer[context.CancelFunc]
+	pacer     *pacer
+	held      atomic.Bool // paused or slowed down: it is not hung
 
 	mu          sync.Mutex
 	log         eventLog
@@ -82,14 +75,6 @@ type run struct {
 	judge       judge
 	findings    []Finding
 	commands    []Command // as they took effect
-	stopped     bool
-	stoppedBy   string
-	deadlocked  bool
-	ended       bool // nothing more is judged
-	judgedAtEnd bool
-	closers     []func(context.Context) error
-	values      map[any]any     // what the host keeps for faults and rules
-	quietly     map[string]bool // collector errors told already
 }
 
 type counts struct {
@@ -130,7 +115,6 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		pacer:    newPacer(s.speed),
 		alive:    make(map[*Citizen]struct{}),
 		latency:  NewTrend(),
-		quietly:  make(map[string]bool),
 	}
 	if elsewhere, ok := s.target.(*URLTarget); ok {
 		r.limits = elsewhere.limitsInForce()
@@ -143,7 +127,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	}
 	r.world = &World{run: r}
 	for _, name := range s.reach {
-		r.reach(name, false)
+		r.sometimes.count(name, false)
 	}
 	r.policies = r.scenario.Policies
 	r.cut = s.cut
@@ -156,25 +140,12 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	r.whole = r.scenario.Duration
 	r.cut.shorten(&r.scenario)
 	r.overlaid = s.overlaid
-	r.log.watch, r.log.silent = s.watchers, &r.abandoned
+	r.log.watch = s.watchers
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
 	return r
 }
 
 func (r *run) paced() bool { return r.clock.inner.Name() == "paced" }
-
-// elapsed is the simulated time since the run began.
-func (r *run) elapsed() time.Duration {
-	if r.frozen.Load() {
-		return time.Duration(r.lastEvent.Load())
-	}
-	if c := r.conducting.Load(); c != nil {
-		return c.Now()
-	}
-	return 0
-}
-
-func (r *run) date(elapsed time.Duration) time.Time { return r.began.Add(elapsed).UTC() }
 
 // hostNow is the host's clock, for latencies.
 func (r *run) hostNow() time.Time { return time.Now() }
@@ -210,7 +181,7 @@ func (r *run) live() {
 	for i, c := range r.scenario.Commands {
 		r.conductor.Go("command/"+itoa(i+1), func(a actor) { r.scheduled(a, c) })
 	}
-	r.progress.Add(1)
+	r.course.enter(stageRunning)
 	r.conductor.Run(r.scenario.Duration)
 	r.wind()
 }
@@ -250,7 +221,7 @@ func (r *run) found() bool {
 	if err := r.guard("the target's factory", func() (err error) { base, err = r.target.open(r); return err }); err != nil {
 		return r.refuse(FindingTarget, err)
 	}
-	r.handlers, _ = base.(*handlerTransport)
+	r.host.handlers, _ = base.(*handlerTransport)
 	r.seams.setBase(base)
 	if err := r.guard("the target's Equip", r.equip); err != nil {
 		return r.refuse(FindingTarget, err)
@@ -287,7 +258,7 @@ func (r *run) startClock() {
 		Locks:        r.locks,
 		Passed:       r.passedLock,
 	})
-	r.conducting.Store(r.conductor)
+	r.kept.Store(r.conductor)
 }
 
 // schedule is who is held back for how long: as the seed draws, or a fuzzer.
@@ -336,10 +307,8 @@ func (r *run) await(ctx context.Context, a actor, call *conductor.Call) (bool, e
 
 // endEarly ends the run before its time: what is known already decides it.
 func (r *run) endEarly() {
-	r.mu.Lock()
-	r.ended = true
-	r.mu.Unlock()
-	if c := r.conducting.Load(); c != nil {
+	r.course.sealed.Store(true)
+	if c := r.kept.Load(); c != nil {
 		c.Halt()
 	}
 }

@@ -14,7 +14,7 @@ func (r *run) obey() {
 		r.command(c.By, c)
 	}
 	r.hear()
-	if r.clock.inner.Name() == "virtual" && !r.closing.Load() {
+	if r.clock.inner.Name() == "virtual" && !r.course.past(stageRunning) {
 		r.hold()
 	}
 }
@@ -46,7 +46,7 @@ func (r *run) stop(by string) {
 // poke lets a run on a real clock see a command at once. A virtual one steps all
 // the time, and what is inside its bubble cannot be reached from outside.
 func (r *run) poke() {
-	if c := r.conducting.Load(); c != nil && r.clock.inner.HostTimeIsReal() {
+	if c := r.kept.Load(); c != nil && r.clock.inner.HostTimeIsReal() {
 		c.Poke()
 	}
 	r.pacer.wake()
@@ -89,9 +89,7 @@ func (r *run) command(by string, c Command) {
 			return
 		}
 	case Stop:
-		r.mu.Lock()
-		r.stopped, r.stoppedBy = true, by
-		r.mu.Unlock()
+		r.course.stoppedBy.Store(&by)
 		r.conductor.Halt()
 	case Pause, Resume, Step, Speed:
 		if err := r.mayPace(c); err != nil {

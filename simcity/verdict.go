@@ -148,8 +148,8 @@ func (r *run) result() *Result {
 		Citizens:  r.counts.born, Operations: r.counts.operations, Events: r.log.next,
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
 		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics, Curve: r.curve.upTo(metrics),
-		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
-		Faults: r.faults.windows(), Reached: r.reachedSoFar(), Remote: r.remote.Load().result(),
+		LastEvents: r.lastEvents(), HostLog: r.host.log.tail(), Seams: r.seams.summary(),
+		Faults: r.faults.windows(), Reached: r.sometimes.soFar(), Remote: r.remote.Load().result(),
 	}
 	switch {
 	case r.scenario.ClosedLoop:
@@ -227,8 +227,8 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 	if len(failures) > 0 {
 		return Fail, append(failures, doubts...)
 	}
-	if r.stopped {
-		return Stopped, append([]string{r.whoStopped()}, doubts...)
+	if by := r.course.stoppedBy.Load(); by != nil {
+		return Stopped, append([]string{howStopped(*by)}, doubts...)
 	}
 	if !r.frozen.Load() { // a run that was given up has checked nothing, for one reason
 		doubts = append(doubts, r.doubts(res)...)
@@ -239,10 +239,9 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 	return Pass, nil
 }
 
-// whoStopped tells it.
-func (r *run) whoStopped() string {
-	if strings.HasPrefix(r.stoppedBy, signalled) {
-		return "stopped by " + r.stoppedBy
+func howStopped(by string) string {
+	if strings.HasPrefix(by, signalled) {
+		return "stopped by " + by
 	}
 	return "stopped by command"
 }
@@ -268,7 +267,7 @@ func (r *run) doubts(res *Result) []string {
 			doubts = append(doubts, doubt)
 		}
 	}
-	if !r.judgedAtEnd && !r.ended {
+	if !r.course.judged.Load() && !r.course.sealed.Load() {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
 	if r.cut != nil { // a part of a run proves no more than that it fails
