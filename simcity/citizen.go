@@ -148,7 +148,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	}
 	c.steps++
 	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
-	if way := c.run.remote.Load(); way != nil {
+	if way := c.run.remote; way != nil {
 		op.Input = way.scrubbed(input, c)
 	}
 	late := c.run.lateness(&c.intent, op.Start)
@@ -169,7 +169,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		if !op.classified || op.Outcome == OK {
 			op.Outcome = Failed
 		}
-		op.Err = c.run.remote.Load().scrub(err.Error(), c)
+		op.Err = c.run.remote.scrub(err.Error(), c)
 	}
 	c.run.finished(op, c.population)
 	return err

@@ -78,7 +78,7 @@ func (f *Finding) heading() string {
 // find records a finding, as an event as well.
 func (r *run) find(f Finding) {
 	f.At = r.elapsed()
-	f.Text = r.remote.Load().scrub(f.Text, nil)
+	f.Text = r.remote.scrub(f.Text, nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.toldBefore(f.Severity) >= maxFindings {

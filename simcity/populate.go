@@ -51,14 +51,15 @@ func (r *run) fullFor(p *populationState) bool {
 	if !p.Resident && r.living >= r.policies.MaxConcurrentAgents {
 		return true
 	}
-	if r.limits.Citizens == 0 {
+	most := r.remote.allowed().Citizens
+	if most == 0 {
 		return false
 	}
 	all := 0
 	for _, p := range r.populations {
 		all += p.living
 	}
-	return all >= r.limits.Citizens
+	return all >= most
 }
 
 // spawn lets one citizen of p arrive now, who was due as intent tells.
@@ -105,7 +106,7 @@ func (r *run) life(p *populationState, number int, a actor, due intent) {
 	}
 	if err != nil && !r.over(err) {
 		r.event(c.id, EventNote, func(b []byte) []byte {
-			return append(appendString(append(b, `{"text":`...), "life ended: "+r.remote.Load().scrub(err.Error(), c)), '}')
+			return append(appendString(append(b, `{"text":`...), "life ended: "+r.remote.scrub(err.Error(), c)), '}')
 		})
 	}
 	if r.ctx.Err() == nil {
@@ -116,7 +117,7 @@ func (r *run) life(p *populationState, number int, a actor, due intent) {
 // letIn lets a citizen log in where that is asked for. What that takes is not
 // its first operation's.
 func (r *run) letIn(ctx context.Context, c *Citizen) error {
-	l := r.remote.Load()
+	l := r.remote
 	if l == nil || l.target.secret == "" {
 		return nil
 	}
@@ -138,7 +139,7 @@ func (r *run) endOfLife(p *populationState, c *Citizen, err error) {
 		p.limited++
 	case err != nil && !r.over(err):
 		p.broken++
-		p.lastErr = c.id + ": " + r.remote.Load().scrub(err.Error(), c)
+		p.lastErr = c.id + ": " + r.remote.scrub(err.Error(), c)
 	}
 }
 

@@ -39,11 +39,10 @@ type run struct {
 	locks      *locks.Table // nil: locks of host code are no seams
 	suspicions atomic.Int64 // of deadlocks
 	host       host
-	id         string                 // of this run, for telemetry and for the target
-	remote     atomic.Pointer[remote] // nil unless the target is elsewhere
-	limits     Limits                 // of such a target
-	recorder   Recorder               // nil without telemetry
-	explore    Explore                // as drawn
+	id         string   // of this run, for telemetry and for the target
+	remote     *remote  // nil unless the target is elsewhere
+	recorder   Recorder // nil without telemetry
+	explore    Explore  // as drawn
 	overlaid   exploring
 	cut        *Cut          // what is lived of the run; nil: all
 	whole      time.Duration // how long the run is of which the cut is a part
@@ -117,7 +116,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		latency:  NewTrend(),
 	}
 	if elsewhere, ok := s.target.(*URLTarget); ok {
-		r.limits = elsewhere.limitsInForce()
+		r.remote = elsewhere.way(r)
 	}
 	if r.classify == nil {
 		r.classify = ClassifyStatus

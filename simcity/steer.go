@@ -120,7 +120,7 @@ func (r *run) command(by string, c Command) {
 func (r *run) changed(p Policies, change json.RawMessage) (Policies, error) {
 	changed, err := p.With(change)
 	if err == nil {
-		err = r.limits.allow(changed)
+		err = r.remote.allowed().allow(changed)
 	}
 	return changed, err
 }

@@ -149,7 +149,7 @@ func (r *run) result() *Result {
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
 		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics, Curve: r.curve.upTo(metrics),
 		LastEvents: r.lastEvents(), HostLog: r.host.log.tail(), Seams: r.seams.summary(),
-		Faults: r.faults.windows(), Reached: r.sometimes.soFar(), Remote: r.remote.Load().result(),
+		Faults: r.faults.windows(), Reached: r.sometimes.soFar(), Remote: r.remote.result(),
 	}
 	switch {
 	case r.scenario.ClosedLoop:
@@ -258,7 +258,7 @@ func (r *run) doubts(res *Result) []string {
 			doubts = append(doubts, fmt.Sprintf("population %s %s; or list it in AllowEmpty", p.Name, doubt))
 		}
 	}
-	if doubt := r.remote.Load().doubt(); doubt != "" {
+	if doubt := r.remote.doubt(); doubt != "" {
 		doubts = append(doubts, doubt)
 	}
 	for _, rule := range r.judge.rules {

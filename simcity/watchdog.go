@@ -51,7 +51,7 @@ func (w *watchdog) position() uint64 {
 	if c := w.run.kept.Load(); c != nil {
 		position += c.Steps()
 	}
-	if way := w.run.remote.Load(); way != nil { // each has a deadline
+	if way := w.run.remote; way != nil { // each has a deadline
 		position += uint64(way.requests.Load())
 	}
 	return position

@@ -58,7 +58,7 @@ func (r *run) lastThings(a actor) {
 // takes no more than the last orders together, and nothing after a stop.
 func (r *run) sendHome(ctx context.Context, a actor) {
 	left := r.stillHere()
-	if r.remote.Load() != nil {
+	if r.remote != nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, lastOrders)
 		defer cancel()
