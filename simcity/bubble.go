@@ -26,7 +26,7 @@ func (r *run) play(patience time.Duration) *Result {
 	dog := watchdog{run: r, patience: patience}
 	over := make(chan struct{})
 	defer close(over)
-	go r.pacer.keep(over)
+	go r.steering.pacer.keep(over)
 	if r.clock.inner.HostTimeIsReal() {
 		go func() {
 			defer r.escaped(done)

@@ -70,10 +70,10 @@ func (c *Citizen) Rand() *rand.Rand { return c.random }
 func (c *Citizen) World() *World { return c.run.world }
 
 // Policies are those in force now.
-func (c *Citizen) Policies() Policies { return c.run.currentPolicies() }
+func (c *Citizen) Policies() Policies { return c.run.inForce.now() }
 
 // Tick is the simulated length of a tick.
-func (c *Citizen) Tick() time.Duration { return c.run.scenario.tick(c.Policies()) }
+func (c *Citizen) Tick() time.Duration { return c.run.inForce.tick() }
 
 // Now is the simulated date. Under a Virtual clock it is the host's time.Now.
 func (c *Citizen) Now() time.Time { return c.run.date(c.Elapsed()) }

@@ -1,8 +1,6 @@
 package simcity
 
 import (
-	"context"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -237,10 +235,7 @@ func (r *run) judgeEnd() {
 		}
 		rule.last = rule.sumUp()
 		if b := rule.last.Breach; b != nil && rule.first == nil && rule.last.enough() {
-			r.mu.Lock()
-			index := r.log.next
-			r.mu.Unlock()
-			r.violate(rule, b, nil, index)
+			r.violate(rule, b, nil, r.nextIndex())
 		}
 	}
 }
@@ -272,87 +267,4 @@ func (r *run) snapshotAt(now time.Duration) *Snapshot {
 	}
 	r.metrics.copyInto(s)
 	return s
-}
-
-// tickAfter is the first turn of the spawning loop after a time.
-func (r *run) tickAfter(at time.Duration) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	length := r.scenario.tick(r.policies)
-	at = max(at, r.tickBase)
-	return r.tickBase + ((at-r.tickBase)/length+1)*length
-}
-
-// tickBacklog is how many ticks a paced run makes up for when it is late.
-const tickBacklog = 10
-
-// ticks is the life of the tick: figures are read, looked at and judged. A tick
-// that is late does not move the next one, so lateness adds up and shows.
-func (r *run) ticks(a actor) {
-	var due time.Duration
-	for {
-		due = r.tickAfter(due)
-		if now := r.elapsed(); now-due > tickBacklog*r.scenario.tick(r.currentPolicies()) {
-			r.noteDrift(due)
-			r.tick(a) // the lateness is seen before the backlog is let go
-			due = r.tickAfter(now)
-		}
-		if a.SleepUntil(r.ctx, due) != nil {
-			return
-		}
-		r.noteDrift(due)
-		r.tick(a)
-	}
-}
-
-func (r *run) tick(a actor) {
-	r.probe(a, func() {
-		r.collect(a)
-		s := r.snapshot()
-		r.event("tick", EventTick, func(b []byte) []byte {
-			b = appendInt(append(b, `{"citizens":`...), int64(s.Citizens))
-			b = appendInt(append(b, `,"operations":`...), s.Operations)
-			b = appendInt(append(b, `,"errors":`...), s.Outcomes["error"])
-			return append(b, '}')
-		})
-		r.drawn(s)
-		r.judgeTick(s)
-	})
-}
-
-// probe lends the actor a to requests of [World.Client] that name none.
-func (r *run) probe(a actor, f func()) {
-	previous := r.prober.Swap(a)
-	defer r.prober.Store(previous)
-	f()
-}
-
-// collect reads the target's own figures.
-func (r *run) collect(a actor) {
-	ctx := r.withActor(r.ctx, a)
-	if r.course.past(stageRunning) {
-		ctx = r.withActor(context.Background(), a)
-	}
-	for _, collector := range r.scenario.Collectors {
-		err := collector.Collect(ctx, r.world)
-		if err == nil || r.over(err) {
-			continue
-		}
-		text := fmt.Sprintf("collector %T: %v", collector, err)
-		if _, told := r.complaints.LoadOrStore(text, true); !told {
-			r.find(Finding{Kind: FindingCollector, Severity: NoteFinding, Text: text})
-		}
-	}
-}
-
-// noteDrift measures how late a tick of a paced run comes, in real milliseconds
-// per real second of a tick.
-func (r *run) noteDrift(due time.Duration) {
-	if !r.paced() {
-		return
-	}
-	late := float64(r.elapsed()-due) / r.clock.inner.Factor() / float64(time.Millisecond)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.driftMillis = late / (r.scenario.tick(r.policies).Seconds() / r.clock.inner.Factor())
 }

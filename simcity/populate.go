@@ -48,7 +48,7 @@ func (r *run) full(p *populationState) bool {
 // fullFor tells whether the city has no place for one more of p, or the target
 // none for anybody. The caller holds mu.
 func (r *run) fullFor(p *populationState) bool {
-	if !p.Resident && r.living >= r.policies.MaxConcurrentAgents {
+	if !p.Resident && r.living >= r.inForce.now().MaxConcurrentAgents {
 		return true
 	}
 	most := r.remote.allowed().Citizens

@@ -97,7 +97,7 @@ func (l *remote) dial(guard *staging.Guard) func(ctx context.Context, network, a
 // outOfTime ends a run that has reached its limit of real time.
 func (l *remote) outOfTime() {
 	l.run.find(Finding{Kind: FindingTarget, Severity: InconclusiveFinding, Text: fmt.Sprintf("the target's limit of %s of real time was reached: the run was ended", l.limits.Duration)})
-	l.run.stop("limit")
+	l.run.steering.stop("limit")
 }
 
 // open begins the time that the run may take, and asks the target who it is.

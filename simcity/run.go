@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,14 +19,15 @@ import (
 // enter it one at a time, or together under mu when the run is paced.
 type run struct {
 	calendar
-	course course
+	course   course
+	steering steering
+	inForce  inForce
 
 	scenario Scenario
 	seed     uint64
 	clock    Clock
 	target   Target
 	classify func(*http.Response, []byte) Outcome
-	replay   []Command
 
 	world      *World
 	conductor  *conductor.Conductor
@@ -51,20 +51,13 @@ type run struct {
 	sometimes  tally
 	complaints sync.Map // of collectors, told once each
 
-	prober    atomic.Pointer[conductor.Actor]
-	inbox     chan Command           // from outside, for running runs
-	stopAsked atomic.Pointer[string] // likewise: by whom
-	preempt   atomic.Pointer[context.CancelFunc]
-	pacer     *pacer
-	held      atomic.Bool // paused or slowed down: it is not hung
+	prober atomic.Pointer[conductor.Actor]
 
 	mu          sync.Mutex
 	log         eventLog
-	policies    Policies
 	populations []*populationState
 	living      int // citizens that count against MaxConcurrentAgents
 	alive       map[*Citizen]struct{}
-	tickBase    time.Duration
 	counts      counts
 	latency     *Trend
 	driftMillis float64
@@ -73,7 +66,6 @@ type run struct {
 	injections  []Injection // of the scenario and its schedules
 	judge       judge
 	findings    []Finding
-	commands    []Command // as they took effect
 }
 
 type counts struct {
@@ -108,10 +100,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		clock:    s.clock,
 		target:   s.target,
 		classify: s.classify,
-		replay:   slices.DeleteFunc(slices.Clone(replay), func(c Command) bool { return c.Kind.paces() }), // nobody is there to go on
 		metrics:  newMetrics(),
-		inbox:    make(chan Command, 16),
-		pacer:    newPacer(s.speed),
 		alive:    make(map[*Citizen]struct{}),
 		latency:  NewTrend(),
 	}
@@ -128,7 +117,8 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	for _, name := range s.reach {
 		r.sometimes.count(name, false)
 	}
-	r.policies = r.scenario.Policies
+	r.inForce.policies, r.inForce.compression = r.scenario.Policies, r.scenario.Compression
+	r.steering.start(r, replay, s.speed)
 	r.cut = s.cut
 	r.explore = s.explore.drawn(seed)
 	if s.cut != nil {
@@ -149,18 +139,19 @@ func (r *run) paced() bool { return r.clock.inner.Name() == "paced" }
 // hostNow is the host's clock, for latencies.
 func (r *run) hostNow() time.Time { return time.Now() }
 
-func (r *run) currentPolicies() Policies {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.policies
-}
-
 // event appends to the log at the present instant.
 func (r *run) event(actor, kind string, fill func([]byte) []byte) int64 {
 	now := r.elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.log.append(now, actor, kind, fill).Index
+}
+
+// nextIndex is that of the next event.
+func (r *run) nextIndex() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.next
 }
 
 // live runs the city from its foundation to its end. It is the whole of a run
@@ -178,7 +169,7 @@ func (r *run) live() {
 		}
 	}
 	for i, c := range r.scenario.Commands {
-		r.conductor.Go("command/"+itoa(i+1), func(a actor) { r.scheduled(a, c) })
+		r.conductor.Go("command/"+itoa(i+1), func(a actor) { r.steering.scheduled(a, c) })
 	}
 	r.course.enter(stageRunning)
 	r.conductor.Run(r.scenario.Duration)
@@ -197,7 +188,7 @@ func (r *run) found() bool {
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.ctx = conductor.ForWholeRun(r.ctx)
-	r.preempt.Store(&r.cancel)
+	r.steering.preempt.Store(&r.cancel)
 	if !r.paced() {
 		r.startClock()
 	}
@@ -251,7 +242,7 @@ func (r *run) startClock() {
 		Hold:         r.cut.hold(r.schedule()),
 		Together:     r.explore.Order == Free,
 		Overtaken:    r.tracing.overtaken(),
-		BetweenSteps: r.obey,
+		BetweenSteps: r.steering.obey,
 		Panicked:     r.panicked,
 		Stalled:      r.stalled,
 		Locks:        r.locks,

@@ -190,7 +190,7 @@ func (r *run) mayCall(c Command) error {
 }
 
 // strikeNow begins the fault that a command calls for, as an actor of its own.
-func (r *run) strikeNow(c Command, now time.Duration) error {
+func (r *run) strikeNow(c Command) error {
 	if err := r.mayCall(c); err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (r *run) strikeNow(c Command, now time.Duration) error {
 	if err != nil {
 		return err
 	}
-	in := Injection{Fault: fault, At: now, For: min(cmp.Or(c.For, defaultFaultTime), max(r.scenario.Duration-now, 1))}
+	in := Injection{Fault: fault, At: c.At, For: min(cmp.Or(c.For, defaultFaultTime), max(r.scenario.Duration-c.At, 1))}
 	r.mu.Lock()
 	r.faults.called++
 	n := r.faults.called

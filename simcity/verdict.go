@@ -147,7 +147,7 @@ func (r *run) result() *Result {
 		Simulated: min(metrics.At, r.scenario.Duration),
 		Citizens:  r.counts.born, Operations: r.counts.operations, Events: r.log.next,
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
-		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics, Curve: r.curve.upTo(metrics),
+		Commands: r.steering.commands(), Policies: r.inForce.now(), Metrics: metrics, Curve: r.curve.upTo(metrics),
 		LastEvents: r.lastEvents(), HostLog: r.host.log.tail(), Seams: r.seams.summary(),
 		Faults: r.faults.windows(), Reached: r.sometimes.soFar(), Remote: r.remote.result(),
 	}
@@ -252,7 +252,7 @@ func (r *run) doubts(res *Result) []string {
 	for _, p := range r.populations {
 		if p.dropped > 0 && !r.scenario.mayBeEmpty(p.Name) {
 			doubts = append(doubts, fmt.Sprintf("population %s: %d arrivals were dropped because the city was full; raise maxConcurrentAgents (%d) or lower the arrival rate",
-				p.Name, p.dropped, r.policies.MaxConcurrentAgents))
+				p.Name, p.dropped, r.inForce.now().MaxConcurrentAgents))
 		}
 		if doubt := p.doubt(); doubt != "" && !r.scenario.mayBeEmpty(p.Name) {
 			doubts = append(doubts, fmt.Sprintf("population %s %s; or list it in AllowEmpty", p.Name, doubt))

@@ -31,7 +31,7 @@ func (w *watchdog) watch(done <-chan *Result) *Result {
 			moved = time.Now() // requests have deadlines there, and steps may be minutes apart
 			continue
 		}
-		if now := w.position(); now != position || r.held.Load() {
+		if now := w.position(); now != position || r.steering.pacer.held.Load() {
 			position, moved = now, time.Now()
 			continue
 		}

@@ -14,7 +14,7 @@ const lastOrders = time.Minute
 // is judged and the host is closed. It runs whatever ended the run.
 func (r *run) wind() {
 	r.tellDeadlocks()
-	r.stopIfAsked() // the citizens may have gone before the command was obeyed
+	r.steering.stopIfAsked() // the citizens may have gone before the command was obeyed
 	r.course.enter(stageDismissing)
 	r.cancel()
 	r.conductor.Dismiss()
