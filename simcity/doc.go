@@ -111,8 +111,9 @@
 // Build everything inside the factory that [InProcess] is given: channels and
 // timers made outside do not follow simulated time. Package-level goroutines
 // stay on real time. crypto/rand follows the seed unless the test is parallel;
-// the math/rand globals, map order and select with several ready cases do not,
-// and SIMCITY_VERIFY shows where that matters. If the host cannot stop its
+// the math/rand globals, map order and select with several ready cases do so in a
+// binary with the overlay (see Exploring), and else SIMCITY_VERIFY shows where that
+// matters. If the host cannot stop its
 // goroutines the bubble is frozen at the end and the run says so in a note; give
 // the handler a Close() error method and leaks become findings. Never park with
 // a lock held that others need, unless you explore: the watchdog names holder and
@@ -126,9 +127,14 @@
 //
 //	go test -overlay="$(go tool simcity overlay)" ./...
 //
+// There select with several ready cases, map order, the math/rand globals and the
+// order of timers that are due at one instant follow the seed as well, in whatever
+// goroutine the run starts, each by a stream of its own. Maps with pointers for
+// keys, sync.Pool, and goroutines that no lock keeps apart do not.
+//
 // A note of the result says so, and what is printed to repeat a failure has the
-// overlay in it: a test of [Reproduce] that needs it is skipped without. Actors that wait for one another's locks for
-// good are a finding, deadlock, with their stacks.
+// overlay in it: a test of [Reproduce] that needs it is skipped without. Actors that
+// wait for one another's locks for good are a finding, deadlock, with their stacks.
 //
 // # Staging
 //

@@ -40,6 +40,7 @@ func (r *run) openLocks(e exploring) {
 	packages := e.hostPackages()
 	r.locks = locks.Open(locks.Config{
 		Packages:   packages,
+		Seed:       stream(r.seed, "overlay").Uint64(),
 		Steps:      func() uint64 { return r.conductor.Steps() },
 		Deadlocked: r.suspectDeadlock,
 	})
@@ -50,7 +51,7 @@ func exploredText(packages locks.Patterns, race bool) string {
 	if len(packages) == 0 {
 		return "no package is known to be the host's: name them in " + envPackages
 	}
-	text := "locks of host packages are seams (" + packages.String() + ")"
+	text := "locks of host packages are seams (" + packages.String() + "); select, map order and math/rand follow the seed"
 	if race {
 		text += "; whoever takes turns has no data race, so that -race sees none: " + envExplore + "=free is for it"
 	}

@@ -1,10 +1,15 @@
 package locks
 
-import "unsafe"
+import (
+	"hash/fnv"
+	"io"
+	"unsafe"
+)
 
 // A Mark says for whom goroutines work. A nil mark, of a run that does not
 // explore, marks nobody.
 type Mark struct {
+	seed  uint64 // of what its goroutines draw; the patched runtime reads it as the first word
 	table *Table
 	who   string
 	park  func(place string)
@@ -16,7 +21,9 @@ func (t *Table) Mark(who string, park func(place string)) *Mark {
 	if t == nil {
 		return nil
 	}
-	return &Mark{table: t, who: who, park: park}
+	name := fnv.New64a()
+	_, _ = io.WriteString(name, who) // never fails
+	return &Mark{seed: t.config.Seed ^ name.Sum64(), table: t, who: who, park: park}
 }
 
 // MarkBubble marks the goroutines of this bubble that nobody else has marked.

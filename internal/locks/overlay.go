@@ -12,13 +12,14 @@ type (
 
 // overlaid is what the patched package sync offers.
 type overlaid interface {
-	SimCityOverlay1() (
+	SimCityOverlay2() (
 		install func(acquire, tried, release lockHook, woken wokenHook),
 		try func(lock unsafe.Pointer, kind int) bool,
 		unlock func(lock unsafe.Pointer, kind int),
 		thread func() (mark unsafe.Pointer, id, kids uint64),
 		setThread func(mark unsafe.Pointer, id, kids uint64),
 		markBubble func(mark unsafe.Pointer),
+		setElsewhere func(elsewhere func(mark unsafe.Pointer, pc uintptr) bool),
 		packages string,
 	)
 }
@@ -30,7 +31,9 @@ var patched = func() *patch {
 		return nil
 	}
 	p := &patch{}
-	p.install, p.try, p.unlock, p.thread, p.setThread, p.markBubble, p.packages = offer.SimCityOverlay1()
+	var setElsewhere func(func(mark unsafe.Pointer, pc uintptr) bool)
+	p.install, p.try, p.unlock, p.thread, p.setThread, p.markBubble, setElsewhere, p.packages = offer.SimCityOverlay2()
+	setElsewhere(elsewhere)
 	return p
 }()
 
@@ -98,6 +101,10 @@ func tried(mark unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int,
 
 func release(mark unsafe.Pointer, goroutine uint64, lock unsafe.Pointer, kind int, pc uintptr) bool {
 	return (*Mark)(mark).table.release(goroutine, lock, kind, pc)
+}
+
+func elsewhere(mark unsafe.Pointer, pc uintptr) bool {
+	return (*Mark)(mark).table.sites.of(pc).class != classHost
 }
 
 func woken(mark unsafe.Pointer, goroutine uint64, pc uintptr) {

@@ -2,6 +2,7 @@ package locks
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -52,14 +53,17 @@ func (s *sites) of(pc uintptr) *site {
 	return s.look(pc)
 }
 
-// look finds the function that pc returns into, past functions of package sync
-// that were inlined there.
+// inlined are packages whose functions work for whoever calls them.
+var inlined = []string{"sync", "maps", "slices", "iter"}
+
+// look finds the function that pc returns into, past those that were inlined
+// there.
 func (s *sites) look(pc uintptr) *site {
 	frames := runtime.CallersFrames([]uintptr{pc})
 	for {
 		frame, more := frames.Next()
 		pkg, name := split(frame.Function)
-		if pkg == "sync" && more {
+		if more && slices.Contains(inlined, pkg) {
 			continue
 		}
 		return &site{pc: pc, class: s.packages.class(pkg), seam: "lock " + name, wake: "wake " + name}

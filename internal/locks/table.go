@@ -18,6 +18,8 @@ const (
 type Config struct {
 	// Packages are the host's.
 	Packages Patterns
+	// Seed is what select, map order and math/rand follow in the run's goroutines.
+	Seed uint64
 	// Steps counts how often somebody was given leave to go on. Waiting for a lock
 	// of no host's is a park only if that happened meanwhile: otherwise whoever
 	// held it ran all the time, and meeting them was chance.

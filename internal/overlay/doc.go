@@ -1,6 +1,6 @@
 // Package overlay makes an overlay for go build: standard-library files of the
 // user's own toolchain, patched on the spot, in which the locks that host code
-// takes are seams. Nothing of Go's source is kept here: only where it is cut
+// takes are seams and what it leaves to chance follows the seed. Nothing of Go's source is kept here: only where it is cut
 // and what is added.
 //
 //	toolchain, err := overlay.Find(ctx, ".")
@@ -17,6 +17,15 @@
 // which of its children: that is what makes two goroutines of one handler
 // repeatable. Package locks is the other side.
 //
+// What a goroutine with a mark leaves to chance follows the seed of its mark: the
+// order in which a select looks at its cases, where a range over a map begins, the
+// global functions of math/rand and the order of timers that are due at one
+// instant. Each use has a stream for each goroutine, which nobody else draws from:
+// the scheduler draws on stacks of its own, and library code, which ranges and
+// selects whenever it fills a cache, has streams apart from the host's. The seeds
+// of maps and the key of the hash function are constants, so that a map has the same
+// order in each process.
+//
 // The two sides share no import and no linkname: the patch adds a method to the
 // unexported type that [sync.RWMutex.RLocker] returns, and package locks asserts
 // it.
@@ -26,14 +35,6 @@
 // Each cut is an exact piece of source that must be found exactly as often as
 // expected. One that is not is an [UnsupportedError], after which a run goes on
 // without the overlay.
-//
-// A select with several ready cases, the order of maps and the global functions of
-// math/rand stay as random as ever: two runs of a seed in which the host depends
-// on them differ, and SIMCITY_VERIFY names the first event that does. Seeding them in
-// a bubble by a patched runtime/rand.go was tried in a prototype. It compiles, and
-// works in part: one stream for all is disturbed by the scheduler, which draws
-// from it at moments of its own, so that it needs one for each use and each
-// goroutine. That was not proven to give equal digests, and is left out.
 //
 // In a binary for the race detector locks are seams as well, but whoever takes
 // turns has no data race: for those a run must be free (SIMCITY_EXPLORE=free), in

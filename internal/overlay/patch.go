@@ -18,6 +18,9 @@ var syncHooks string
 //go:embed patch/runtime.go.txt
 var runtimeMarks string
 
+//go:embed patch/maps.go.txt
+var mapsOrder string
+
 // A cut replaces a piece of a file that must be there exactly count times.
 type cut struct {
 	file  string // below GOROOT/src
@@ -43,9 +46,18 @@ var cuts = []cut{
 	{"sync/rwmutex.go", "rw.w.TryLock()", "rw.w.plainTryLock()", 1},
 	{"sync/rwmutex.go", "rw.w.Unlock()", "rw.w.plainUnlock()", 2},
 	after("runtime/runtime2.go", "\tlabels          unsafe.Pointer // profiler labels\n", "\tsimcity         simcityThread\n"),
-	after("runtime/proc.go", "\t\t\tnewg.labels = mp.curg.labels\n", "\t\t\tnewg.simcity.fork(&mp.curg.simcity)\n"),
+	after("runtime/proc.go", "\t\tnewg.bubble = callergp.bubble\n", "\t\tnewg.simcity.born(mp.curg, newg.bubble)\n"),
 	after("runtime/proc.go", "\tgp.labels = nil\n", "\tgp.simcity = simcityThread{}\n"),
-	after("runtime/synctest.go", "type synctestBubble struct {\n", "\tsimcity unsafe.Pointer // the mark of its goroutines that have none\n"),
+	after("runtime/synctest.go", "type synctestBubble struct {\n", "\tsimcity simcityThread // of its goroutines that have no mark\n"),
+	{"runtime/select.go", "cheaprandn(uint32(norder + 1))", "simcityPick(gp, uint32(norder+1), sys.GetCallerPC())", 1},
+	{"runtime/map.go", "\tit.Init(t, m)\n", "\tit.Init(t, m)\n\tsimcityBegin(it, sys.GetCallerPC())\n", 1},
+	{"runtime/time.go", "t.rand = cheaprand()", "t.rand = simcityTimerRand()", 1},
+	{"runtime/alg.go", "uintptr(bootstrapRand())", "uintptr(simcityKey(i))", 1},
+	{"runtime/alg.go", "= bootstrapRand()", "= simcityKey(i)", 1},
+	{"runtime/rand.go", "\tmp := getg().m\n\tc := &mp.chacha8\n", "\tif t := &getg().simcity; t.seeded() {\n\t\treturn t.draw(simcityMapSeed)\n\t}\n\tmp := getg().m\n\tc := &mp.chacha8\n", 1},
+	{"internal/runtime/maps/map.go", "m.seed = uintptr(rand())", "m.seed = simcitySeed", 4},
+	{"math/rand/rand.go", "runtime_rand runtime.rand", "runtime_rand runtime.simcity_rand", 1},
+	{"math/rand/v2/rand.go", "runtime_rand runtime.rand", "runtime_rand runtime.simcity_rand", 1},
 }
 
 // renamed lets a method make room for one of ours, which calls it.
@@ -62,6 +74,8 @@ func added(packages string) map[string]string {
 	return map[string]string{
 		"sync/simcity.go":    syncHooks + "\nconst simcityPackages = " + strconv.Quote(packages) + "\n",
 		"runtime/simcity.go": runtimeMarks,
+
+		"internal/runtime/maps/simcity.go": mapsOrder,
 	}
 }
 
@@ -97,6 +111,6 @@ func apply(read func(file string) (string, error), packages string) (map[string]
 type UnsupportedError struct{ Reason string }
 
 func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("simcity: no overlay for this toolchain: %s; supported are the releases of %s; tests run without it, only locks are no seams then",
+	return fmt.Sprintf("simcity: no overlay for this toolchain: %s; supported are the releases of %s; tests run without it, only locks are no seams then and what the host leaves to chance does not follow the seed",
 		e.Reason, strings.Join(Versions, ", "))
 }

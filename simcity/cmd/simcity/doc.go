@@ -31,7 +31,7 @@
 //
 // The variable wins. The flag costs a build of the standard library for each new
 // list. SIMCITY_OVERLAY=0 runs a binary that was built with the overlay without
-// it: a load and a branch are left of each lock. A run says in a note whether
+// it: a load and a branch are left of each lock and range. A run says in a note whether
 // locks are seams.
 //
 // # When it cannot
@@ -43,8 +43,8 @@
 // that points elsewhere. GOFLAGS with an -overlay of its own is told of, since
 // the go command obeys one only.
 //
-// Channels, WaitGroup and atomics are no seams. Seeded select, map order and
-// math/rand are not part of it.
+// Channels, WaitGroup and atomics are no seams. Select, map order and math/rand
+// follow the seed, as package internal/overlay tells.
 //
 // Race builds work. Since actors go one at a time, and each lock is noted in one
 // table, the race detector sees little of a run on simulated time, with the

@@ -158,6 +158,22 @@ func TestSeedsRepeatOnOneAndTwoProcessors(t *testing.T) {
 	require.Len(t, distinct, 100, "each seed is a run of its own")
 }
 
+// Two processes agree on what the host leaves to chance, which no two do without
+// the overlay.
+func TestChanceFollowsTheSeed(t *testing.T) {
+	t.Parallel()
+	h := shop(t)
+	const modes = "chance=40,lot=100,lot-right=20"
+	with := h.live(t, h.overlaid, modes, "SHOP_PROCS=1")
+	require.Positive(t, with["lot"].Failed)
+	require.True(t, with["lot-right"].PassedAll, "%+v", with["lot-right"])
+	for mode, r := range h.live(t, h.overlaid, modes, "SHOP_PROCS=2") {
+		require.Equal(t, with[mode].Digests, r.Digests, mode)
+	}
+	require.NotEqual(t, h.live(t, h.plain, modes)["chance"].Digests, h.live(t, h.plain, modes)["chance"].Digests)
+	t.Logf("lot found by %d of %d seeds, first at seed %d", with["lot"].Failed, with["lot"].Seeds, with["lot"].First)
+}
+
 func TestRunsInOneProcessDoNotDisturbOneAnother(t *testing.T) {
 	t.Parallel()
 	h := shop(t)
