@@ -99,7 +99,7 @@ func (g *Gate) NextTick(ctx context.Context) error {
 }
 
 // Full reports whether the city holds as many citizens as policies allow.
-func (g *Gate) Full() bool { return g.run.full(g.population) }
+func (g *Gate) Full() bool { return g.run.census.full(g.population, g.run.room()) }
 
 // Spawn lets one citizen arrive now, who was due when the gate's last pause was
 // to end. If the city is full the arrival is dropped

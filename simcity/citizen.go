@@ -40,7 +40,7 @@ type Citizen struct {
 	badge      badge      // at a target elsewhere
 	entering   bool       // it is logging in
 	steps      int
-	left       bool // its goroutine has ended; guarded by the run's mu
+	left       bool // its goroutine has ended; guarded by the census
 	refused    int
 	leaving    bool // cleaning up: the step limit is for the life
 	atEnd      []func(context.Context) error

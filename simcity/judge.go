@@ -71,12 +71,7 @@ func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool
 	}
 	r.counts.operations++
 	r.counts.outcomes[op.Outcome]++
-	p.acted++
-	if op.Outcome == OK {
-		p.worked++
-	} else {
-		p.failed = op
-	}
+	r.census.acted(p, op)
 	op.Number = r.counts.operations
 	op.Steady = r.faults.steadyAt(op.Start, r.scenario.RecoveryGrace)
 	r.latency.Record(op.Latency)
@@ -251,7 +246,7 @@ func (r *run) snapshot() *Snapshot {
 // snapshotAt is the metrics; the caller holds mu.
 func (r *run) snapshotAt(now time.Duration) *Snapshot {
 	s := &Snapshot{
-		Index: r.log.next, At: now, Born: r.counts.born, Operations: r.counts.operations,
+		Index: r.log.next, At: now, Operations: r.counts.operations,
 		Outcomes:    make(map[string]int64, len(outcomeNames)),
 		Latency:     r.latency.Summary(),
 		DriftMillis: r.driftMillis,
@@ -262,9 +257,7 @@ func (r *run) snapshotAt(now time.Duration) *Snapshot {
 	for i, n := range r.counts.outcomes {
 		s.Outcomes[outcomeNames[i]] = n
 	}
-	for _, p := range r.populations {
-		s.Citizens += p.living
-	}
+	s.Citizens, s.Born = r.census.sum()
 	r.metrics.copyInto(s)
 	return s
 }

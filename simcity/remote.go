@@ -307,17 +307,14 @@ type RemoteResult struct {
 	Phases map[string]TrendSummary `json:"phases"`
 }
 
-// result of a run to a target elsewhere. The run's mu is held.
+// result of a run to a target elsewhere.
 func (l *remote) result() *RemoteResult {
 	if l == nil {
 		return nil
 	}
 	res := &RemoteResult{
 		Target: l.guard.String(), Environment: l.identity.Environment,
-		Requests: l.requests.Load(), HeldBack: l.governor.held.Load(), InFlight: l.inFlight.Load(),
-	}
-	for _, p := range l.run.populations {
-		res.Dropped += p.dropped
+		Dropped: l.run.census.dropped(), Requests: l.requests.Load(), HeldBack: l.governor.held.Load(), InFlight: l.inFlight.Load(),
 	}
 	l.phases.into(res)
 	return res

@@ -22,6 +22,7 @@ type run struct {
 	course   course
 	steering steering
 	inForce  inForce
+	census   census
 
 	scenario Scenario
 	seed     uint64
@@ -55,9 +56,6 @@ type run struct {
 
 	mu          sync.Mutex
 	log         eventLog
-	populations []*populationState
-	living      int // citizens that count against MaxConcurrentAgents
-	alive       map[*Citizen]struct{}
 	counts      counts
 	latency     *Trend
 	driftMillis float64
@@ -69,27 +67,8 @@ type run struct {
 }
 
 type counts struct {
-	born       int64
 	operations int64
 	outcomes   [4]int64
-}
-
-// populationState is a population at work.
-type populationState struct {
-	Population
-	gate    *Gate
-	born    int
-	living  int
-	acted   int64
-	worked  int64        // operations with outcome OK
-	failed  *Operation   // the last one that was not OK
-	outside atomic.Int64 // requests that were part of no operation
-	dropped int64
-	ended   int    // lives
-	broken  int    // lives that ended in an error
-	limited int    // lives that reached their step limit
-	lastErr string // of the last broken life
-	weights float64
 }
 
 func newRun(s *Simulation, seed uint64, replay []Command) *run {
@@ -101,7 +80,6 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		target:   s.target,
 		classify: s.classify,
 		metrics:  newMetrics(),
-		alive:    make(map[*Citizen]struct{}),
 		latency:  NewTrend(),
 	}
 	if elsewhere, ok := s.target.(*URLTarget); ok {

@@ -145,7 +145,7 @@ func (r *run) result() *Result {
 	res := &Result{
 		Scenario: r.scenario.Name, Seed: r.seed, Clock: r.clock.String(), Explored: r.explore.String(),
 		Simulated: min(metrics.At, r.scenario.Duration),
-		Citizens:  r.counts.born, Operations: r.counts.operations, Events: r.log.next,
+		Citizens:  metrics.Born, Operations: r.counts.operations, Events: r.log.next,
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
 		Commands: r.steering.commands(), Policies: r.inForce.now(), Metrics: metrics, Curve: r.curve.upTo(metrics),
 		LastEvents: r.lastEvents(), HostLog: r.host.log.tail(), Seams: r.seams.summary(),
@@ -248,16 +248,7 @@ func howStopped(by string) string {
 
 // doubts lists what was not checked.
 func (r *run) doubts(res *Result) []string {
-	var doubts []string
-	for _, p := range r.populations {
-		if p.dropped > 0 && !r.scenario.mayBeEmpty(p.Name) {
-			doubts = append(doubts, fmt.Sprintf("population %s: %d arrivals were dropped because the city was full; raise maxConcurrentAgents (%d) or lower the arrival rate",
-				p.Name, p.dropped, r.inForce.now().MaxConcurrentAgents))
-		}
-		if doubt := p.doubt(); doubt != "" && !r.scenario.mayBeEmpty(p.Name) {
-			doubts = append(doubts, fmt.Sprintf("population %s %s; or list it in AllowEmpty", p.Name, doubt))
-		}
-	}
+	doubts := r.census.doubts(&r.scenario, r.inForce.now().MaxConcurrentAgents)
 	if doubt := r.remote.doubt(); doubt != "" {
 		doubts = append(doubts, doubt)
 	}
@@ -271,13 +262,7 @@ func (r *run) doubts(res *Result) []string {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
 	if r.cut != nil { // a part of a run proves no more than that it fails
-		came := make(map[string]bool)
-		for _, p := range r.populations {
-			for n := range p.born {
-				came[p.Name+"/"+itoa(n+1)] = true
-			}
-		}
-		if doubt := r.cut.doubt(came, len(r.injections)); doubt != "" {
+		if doubt := r.cut.doubt(r.census.came(), len(r.injections)); doubt != "" {
 			doubts = append(doubts, doubt)
 		}
 		return doubts
@@ -306,26 +291,6 @@ func (r *run) untouched() (doubts []string) {
 		doubts = append(doubts, fmt.Sprintf("none of the %s that schedules have planned touched anything: nothing is proven about them", counted(planned, "fault")))
 	}
 	return doubts
-}
-
-// doubt says why a population tested nothing, or nothing.
-func (p *populationState) doubt() string {
-	switch {
-	case p.acted == 0 && p.broken > 0:
-		return fmt.Sprintf("never acted: %d of %d lives ended in an error, the last of %s", p.broken, p.born, p.lastErr)
-	case p.acted == 0 && p.outside.Load() > 0:
-		return fmt.Sprintf("never acted: %d requests were made outside of Citizen.Do; wrap them in it, so that they are operations", p.outside.Load())
-	case p.acted == 0:
-		return fmt.Sprintf("never acted: %d citizens, no operation; let it arrive earlier or more often", p.born)
-	case p.worked == 0:
-		last := strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s %s", p.failed.Name, p.failed.Outcome, p.failed.Status, p.failed.Err, p.failed.said))
-		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, last)
-	case p.broken == p.ended && p.ended > 0:
-		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
-	case p.limited == p.born:
-		return fmt.Sprintf("was cut short: all %d citizens reached their StepLimit of %d operations; let them Sleep, or raise it", p.born, p.StepLimit)
-	}
-	return ""
 }
 
 // doubt says why a rule was not checked, or nothing. That steady state did not

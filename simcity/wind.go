@@ -57,7 +57,7 @@ func (r *run) lastThings(a actor) {
 // sendHome lets the citizens that are left clean up. At a target elsewhere that
 // takes no more than the last orders together, and nothing after a stop.
 func (r *run) sendHome(ctx context.Context, a actor) {
-	left := r.stillHere()
+	left := r.census.stillHere()
 	if r.remote != nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, lastOrders)
