@@ -2,7 +2,6 @@ package simcity
 
 import (
 	"sync"
-	"time"
 )
 
 // judge lets the invariants see the run and keeps what they say.
@@ -69,12 +68,9 @@ func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool
 	if r.course.sealed.Load() {
 		return 0, false
 	}
-	r.counts.operations++
-	r.counts.outcomes[op.Outcome]++
+	op.Number = r.figures.count(op)
+	op.Steady = r.faults.steadyAt(op.Start)
 	r.census.acted(p, op)
-	op.Number = r.counts.operations
-	op.Steady = r.faults.steadyAt(op.Start, r.scenario.RecoveryGrace)
-	r.latency.Record(op.Latency)
 	return r.log.append(op.End, op.Citizen, EventOperation, op.payload).Index, true
 }
 
@@ -115,7 +111,7 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 	if r.course.sealed.Load() {
 		return
 	}
-	if rule.When == Steady && len(r.injections) > 0 && len(r.faults.struck) == 0 && !r.course.past(stageRunning) {
+	if rule.When == Steady && r.faults.awaited() && !r.course.past(stageRunning) {
 		if rule.early == nil {
 			rule.early = breach
 		}
@@ -127,7 +123,7 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 	}
 	v := &Violation{
 		Invariant: rule.Name, Severity: rule.Severity, At: now, Breach: *breach,
-		Operation: op, Faults: append([]string(nil), r.faults.active...),
+		Operation: op, Faults: r.faults.activeNow(),
 	}
 	v.Index = r.log.append(now, "judge", EventViolation, func(b []byte) []byte {
 		b = appendString(append(b, `{"invariant":`...), v.Invariant)
@@ -195,7 +191,7 @@ func (r *run) endPhase(last bool) {
 	defer r.judge.lock(r)()
 	now := r.elapsed()
 	r.mu.Lock()
-	steady := r.faults.steadyAt(now, r.scenario.RecoveryGrace)
+	steady := r.faults.steadyAt(now)
 	index := r.log.next
 	r.mu.Unlock()
 	for _, rule := range r.judge.rules {
@@ -233,31 +229,4 @@ func (r *run) judgeEnd() {
 			r.violate(rule, b, nil, r.nextIndex())
 		}
 	}
-}
-
-// snapshot is the metrics now.
-func (r *run) snapshot() *Snapshot {
-	now := r.elapsed()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.snapshotAt(now)
-}
-
-// snapshotAt is the metrics; the caller holds mu.
-func (r *run) snapshotAt(now time.Duration) *Snapshot {
-	s := &Snapshot{
-		Index: r.log.next, At: now, Operations: r.counts.operations,
-		Outcomes:    make(map[string]int64, len(outcomeNames)),
-		Latency:     r.latency.Summary(),
-		DriftMillis: r.driftMillis,
-		Paced:       r.paced(),
-		Steady:      r.faults.steadyAt(now, r.scenario.RecoveryGrace),
-		Faults:      append([]string(nil), r.faults.active...),
-	}
-	for i, n := range r.counts.outcomes {
-		s.Outcomes[outcomeNames[i]] = n
-	}
-	s.Citizens, s.Born = r.census.sum()
-	r.metrics.copyInto(s)
-	return s
 }

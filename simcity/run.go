@@ -11,79 +11,73 @@ import (
 	"time"
 
 	"github.com/bookiji/simcity/internal/conductor"
-	"github.com/bookiji/simcity/internal/locks"
 )
 
 // A run is one life of a city: f(scenario, seed, commands). It is built, run
 // and ended on one goroutine, the bubble's root under a Virtual clock; actors
 // enter it one at a time, or together under mu when the run is paced.
 type run struct {
+	// What is lived, as it is from the beginning.
+	id        string // for telemetry and for the target
+	scenario  Scenario
+	whole     time.Duration // how long the scenario is that cut is a part of
+	seed      uint64
+	clock     Clock
+	target    Target
+	classify  func(*http.Response, []byte) Outcome
+	explore   Explore // as drawn
+	overlaid  exploring
+	cut       *Cut     // what is lived of it; nil: all
+	decisions []byte   // of a fuzzer
+	tracing   *trace   // nil unless the run is shrunk
+	recorder  Recorder // nil without telemetry
+
+	// The city, and what surrounds it.
+	world     *World
+	conductor *conductor.Conductor
+	ctx       context.Context // ends when the citizens must
+	cancel    context.CancelFunc
+	client    *http.Client
+	seams     seams
+	locks     hostLocks
+	host      host
+	remote    *remote // nil unless the target is elsewhere
+	metrics   *Metrics
+	prober    atomic.Pointer[conductor.Actor]
+
+	// How it goes. Each of these keeps its own lock, and calls nothing with it held
+	// that takes mu.
 	calendar
-	course   course
-	steering steering
-	inForce  inForce
-	census   census
-
-	scenario Scenario
-	seed     uint64
-	clock    Clock
-	target   Target
-	classify func(*http.Response, []byte) Outcome
-
-	world      *World
-	conductor  *conductor.Conductor
-	ctx        context.Context // ends when the citizens must
-	cancel     context.CancelFunc
-	metrics    *Metrics
-	seams      seams
-	client     *http.Client
-	locks      *locks.Table // nil: locks of host code are no seams
-	suspicions atomic.Int64 // of deadlocks
-	host       host
-	id         string   // of this run, for telemetry and for the target
-	remote     *remote  // nil unless the target is elsewhere
-	recorder   Recorder // nil without telemetry
-	explore    Explore  // as drawn
-	overlaid   exploring
-	cut        *Cut          // what is lived of the run; nil: all
-	whole      time.Duration // how long the run is of which the cut is a part
-	decisions  []byte        // of a fuzzer
-	tracing    *trace        // nil unless the run is shrunk
+	course     course
+	steering   steering
+	inForce    inForce
+	census     census
+	faults     faults
+	judge      judge
 	sometimes  tally
 	complaints sync.Map // of collectors, told once each
 
-	prober atomic.Pointer[conductor.Actor]
-
-	mu          sync.Mutex
-	log         eventLog
-	counts      counts
-	latency     *Trend
-	driftMillis float64
-	curve       curve
-	faults      faultState
-	injections  []Injection // of the scenario and its schedules
-	judge       judge
-	findings    []Finding
-}
-
-type counts struct {
-	operations int64
-	outcomes   [4]int64
+	mu       sync.Mutex // guards the history, which is the rest, and what the rules found
+	log      eventLog
+	figures  figures
+	findings []Finding
 }
 
 func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	r := &run{
-		id:       newRunID(),
-		scenario: s.scenario.withDefaults(),
-		seed:     seed,
-		clock:    s.clock,
-		target:   s.target,
-		classify: s.classify,
-		metrics:  newMetrics(),
-		latency:  NewTrend(),
-	}
-	if elsewhere, ok := s.target.(*URLTarget); ok {
-		r.remote = elsewhere.way(r)
+		id:        newRunID(),
+		scenario:  s.scenario.withDefaults(),
+		seed:      seed,
+		clock:     s.clock,
+		target:    s.target,
+		classify:  s.classify,
+		explore:   s.explore.drawn(seed),
+		overlaid:  s.overlaid,
+		cut:       s.cut,
+		decisions: s.decisions,
+		tracing:   s.tracing,
+		metrics:   newMetrics(),
+		figures:   figures{latency: NewTrend()},
 	}
 	if r.classify == nil {
 		r.classify = ClassifyStatus
@@ -91,22 +85,21 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	if r.paced() && r.clock.inner.Factor() == 0 {
 		r.clock = Paced(r.scenario.Compression)
 	}
+	if r.cut != nil {
+		r.explore = r.cut.Explore.drawn(seed)
+	}
+	r.whole = r.scenario.Duration
+	r.cut.shorten(&r.scenario)
+	if elsewhere, ok := s.target.(*URLTarget); ok {
+		r.remote = elsewhere.way(r)
+	}
 	r.world = &World{run: r}
+	r.steering.start(r, replay, s.speed)
+	r.inForce.policies, r.inForce.compression = r.scenario.Policies, r.scenario.Compression
+	r.faults.grace = r.scenario.RecoveryGrace
 	for _, name := range s.reach {
 		r.sometimes.count(name, false)
 	}
-	r.inForce.policies, r.inForce.compression = r.scenario.Policies, r.scenario.Compression
-	r.steering.start(r, replay, s.speed)
-	r.cut = s.cut
-	r.explore = s.explore.drawn(seed)
-	if s.cut != nil {
-		r.explore = s.cut.Explore.drawn(seed)
-	}
-	r.tracing = s.tracing
-	r.decisions = s.decisions
-	r.whole = r.scenario.Duration
-	r.cut.shorten(&r.scenario)
-	r.overlaid = s.overlaid
 	r.log.watch = s.watchers
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
 	return r
@@ -135,13 +128,13 @@ func (r *run) nextIndex() int64 {
 // live runs the city from its foundation to its end. It is the whole of a run
 // but for the bubble around it.
 func (r *run) live() {
-	defer func() { r.locks.Close() }()
+	defer func() { r.locks.table.Close() }()
 	if !r.found() {
 		return
 	}
 	r.populate()
 	r.conductor.Go("tick", r.ticks)
-	for i, in := range r.injections {
+	for i, in := range r.faults.planned {
 		if id := "fault/" + itoa(i+1); r.cut.hasFault(id) {
 			r.conductor.Go(id, func(a actor) { r.strike(a, in) })
 		}
@@ -214,7 +207,7 @@ func (r *run) refuse(kind FindingKind, err error) bool {
 
 // startClock makes the conductor: simulated time begins.
 func (r *run) startClock() {
-	r.openLocks(r.overlaid)
+	r.locks.open(r, r.overlaid)
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
 		Hold:         r.cut.hold(r.schedule()),
@@ -223,8 +216,8 @@ func (r *run) startClock() {
 		BetweenSteps: r.steering.obey,
 		Panicked:     r.panicked,
 		Stalled:      r.stalled,
-		Locks:        r.locks,
-		Passed:       r.passedLock,
+		Locks:        r.locks.table,
+		Passed:       r.locks.passed,
 	})
 	r.kept.Store(r.conductor)
 }

@@ -77,5 +77,5 @@ func (r *run) noteDrift(due time.Duration) {
 	late := float64(r.elapsed()-due) / r.clock.inner.Factor() / float64(time.Millisecond)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.driftMillis = late / (r.inForce.tick().Seconds() / r.clock.inner.Factor())
+	r.figures.driftMillis = late / (r.inForce.tick().Seconds() / r.clock.inner.Factor())
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -145,9 +144,9 @@ func (r *run) result() *Result {
 	res := &Result{
 		Scenario: r.scenario.Name, Seed: r.seed, Clock: r.clock.String(), Explored: r.explore.String(),
 		Simulated: min(metrics.At, r.scenario.Duration),
-		Citizens:  metrics.Born, Operations: r.counts.operations, Events: r.log.next,
+		Citizens:  metrics.Born, Operations: metrics.Operations, Events: r.log.next,
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
-		Commands: r.steering.commands(), Policies: r.inForce.now(), Metrics: metrics, Curve: r.curve.upTo(metrics),
+		Commands: r.steering.commands(), Policies: r.inForce.now(), Metrics: metrics, Curve: r.figures.curve.upTo(metrics),
 		LastEvents: r.lastEvents(), HostLog: r.host.log.tail(), Seams: r.seams.summary(),
 		Faults: r.faults.windows(), Reached: r.sometimes.soFar(), Remote: r.remote.result(),
 	}
@@ -253,7 +252,7 @@ func (r *run) doubts(res *Result) []string {
 		doubts = append(doubts, doubt)
 	}
 	for _, rule := range r.judge.rules {
-		doubt, breach := rule.doubt(len(r.injections) > 0)
+		doubt, breach := rule.doubt(len(r.faults.planned) > 0)
 		if doubt != "" && (breach || !r.scenario.mayBeEmpty(rule.Name)) {
 			doubts = append(doubts, doubt)
 		}
@@ -262,35 +261,12 @@ func (r *run) doubts(res *Result) []string {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
 	if r.cut != nil { // a part of a run proves no more than that it fails
-		if doubt := r.cut.doubt(r.census.came(), len(r.injections)); doubt != "" {
+		if doubt := r.cut.doubt(r.census.came(), len(r.faults.planned)); doubt != "" {
 			doubts = append(doubts, doubt)
 		}
 		return doubts
 	}
-	if all := len(r.injections) + r.faults.called; all > len(r.faults.struck) {
-		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", all-len(r.faults.struck), all))
-	}
-	return append(doubts, r.untouched()...)
-}
-
-// untouched tells of faults that reached nothing. Of those that a schedule has
-// planned, one that did is enough: where and when they strike is drawn.
-func (r *run) untouched() (doubts []string) {
-	reached, planned := false, 0
-	for _, f := range r.faults.windows() {
-		n, _ := strconv.Atoi(strings.TrimPrefix(f.Actor, "fault/"))
-		switch drawn := n > len(r.scenario.Injections); {
-		case drawn:
-			planned++
-			reached = reached || f.Touched > 0 || r.scenario.mayBeEmpty(f.Kind)
-		case f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind):
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it (it began at %s)", f.Kind, f.Begun.Round(time.Second)))
-		}
-	}
-	if planned > 0 && !reached {
-		doubts = append(doubts, fmt.Sprintf("none of the %s that schedules have planned touched anything: nothing is proven about them", counted(planned, "fault")))
-	}
-	return doubts
+	return append(doubts, r.faults.doubts(&r.scenario)...)
 }
 
 // doubt says why a rule was not checked, or nothing. That steady state did not

@@ -72,10 +72,10 @@ func (w *watchdog) giveUp() *Result {
 	f := hangFinding(bubble, underway, r.course.stage().String(), w.patience.String())
 	for range 100 {
 		if r.mu.TryLock() {
-			if broken := r.faults.active; len(broken) > 0 {
+			r.mu.Unlock()
+			if broken := r.faults.activeNow(); len(broken) > 0 {
 				f.Text += "; still broken, since nothing in a run that hangs can be reverted: " + strings.Join(broken, ", ")
 			}
-			r.mu.Unlock()
 			r.find(f)
 			return r.result()
 		}

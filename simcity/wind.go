@@ -13,7 +13,7 @@ const lastOrders = time.Minute
 // wind brings a run to its end: citizens go home, faults are undone, the city
 // is judged and the host is closed. It runs whatever ended the run.
 func (r *run) wind() {
-	r.tellDeadlocks()
+	r.locks.tellDeadlocks()
 	r.steering.stopIfAsked() // the citizens may have gone before the command was obeyed
 	r.course.enter(stageDismissing)
 	r.cancel()
@@ -29,7 +29,7 @@ func (r *run) wind() {
 	r.conductor.Run(r.elapsed() + 24*time.Hour)
 	r.course.enter(stageClosing)
 	r.event("run", EventRunEnded, nil)
-	if r.locks != nil { // who came to a lock after all others had gone is parked there
+	if r.locks.table != nil { // who came to a lock after all others had gone is parked there
 		r.conductor.Dismiss()
 	}
 	r.closeHost()

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -123,15 +122,7 @@ func (w *World) Go(ctx context.Context, name string, life func(ctx context.Conte
 }
 
 // Faults are those that struck so far, in order.
-func (w *World) Faults() []FaultWindow {
-	w.run.mu.Lock()
-	defer w.run.mu.Unlock()
-	return w.run.faults.windows()
-}
+func (w *World) Faults() []FaultWindow { return w.run.faults.windows() }
 
 // ActiveFaults names the faults that are active now.
-func (w *World) ActiveFaults() []string {
-	w.run.mu.Lock()
-	defer w.run.mu.Unlock()
-	return slices.Clone(w.run.faults.active)
-}
+func (w *World) ActiveFaults() []string { return w.run.faults.activeNow() }
