@@ -171,7 +171,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		}
 		op.Err = c.run.remote.scrub(err.Error(), c)
 	}
-	c.run.finished(op, c.population)
+	c.run.judge.see(op, c.population)
 	return err
 }
 

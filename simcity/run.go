@@ -45,8 +45,8 @@ type run struct {
 	metrics   *Metrics
 	prober    atomic.Pointer[conductor.Actor]
 
-	// How it goes. Each of these keeps its own lock, and calls nothing with it held
-	// that takes mu.
+	// How it goes. Each of these keeps a lock of its own, if it needs one, which may
+	// be taken with mu held and never before it; the judge's alone comes first.
 	calendar
 	course     course
 	steering   steering
@@ -116,6 +116,19 @@ func (r *run) event(actor, kind string, fill func([]byte) []byte) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.log.append(now, actor, kind, fill).Index
+}
+
+// enter counts an operation and logs it, unless nothing counts any more.
+func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.course.sealed.Load() {
+		return 0, false
+	}
+	op.Number = r.figures.count(op)
+	op.Steady = r.faults.steadyAt(op.Start)
+	r.census.acted(p, op)
+	return r.log.append(op.End, op.Citizen, EventOperation, op.payload).Index, true
 }
 
 // nextIndex is that of the next event.

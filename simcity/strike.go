@@ -58,7 +58,7 @@ func (r *run) strike(a actor, in Injection) {
 	if a.SleepUntil(r.ctx, in.At) != nil {
 		return
 	}
-	r.endPhase(false)
+	r.judge.endPhase(false)
 	ctx := r.withActor(r.ctx, a)
 	s := &struck{
 		FaultWindow: FaultWindow{Actor: a.ID, Kind: in.Fault.Kind, Parameters: in.Fault.Parameters, Begun: r.elapsed(), Active: true},

@@ -39,7 +39,7 @@ func (r *run) tick(a actor) {
 			return append(b, '}')
 		})
 		r.drawn(s)
-		r.judgeTick(s)
+		r.judge.tick(s)
 	})
 }
 

@@ -184,29 +184,6 @@ func (r *run) lastEvents() []Event {
 	return events[max(0, len(events)-told):]
 }
 
-func (rule *rule) result() InvariantResult {
-	res := InvariantResult{
-		Name: rule.Name, When: rule.When, Severity: rule.Severity, Status: Kept,
-		Violations: rule.violations, Judgement: rule.last,
-	}
-	if !rule.judged {
-		res.Judgement = rule.cutShort()
-	}
-	switch {
-	case rule.violations > 0:
-		res.Status = Violated
-	case !rule.checked():
-		res.Status = Unchecked
-	}
-	return res
-}
-
-// checked reports whether the rule had what it needs: over the whole run, and
-// if it is steady, in the last phase too.
-func (rule *rule) checked() bool {
-	return rule.judged && rule.last.enough()
-}
-
 // decide is the verdict and why.
 func (r *run) decide(res *Result) (Verdict, []string) {
 	var failures, doubts []string
@@ -251,12 +228,7 @@ func (r *run) doubts(res *Result) []string {
 	if doubt := r.remote.doubt(); doubt != "" {
 		doubts = append(doubts, doubt)
 	}
-	for _, rule := range r.judge.rules {
-		doubt, breach := rule.doubt(len(r.faults.planned) > 0)
-		if doubt != "" && (breach || !r.scenario.mayBeEmpty(rule.Name)) {
-			doubts = append(doubts, doubt)
-		}
-	}
+	doubts = append(doubts, r.judge.doubts()...)
 	if !r.course.judged.Load() && !r.course.sealed.Load() {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
@@ -267,27 +239,6 @@ func (r *run) doubts(res *Result) []string {
 		return doubts
 	}
 	return append(doubts, r.faults.doubts(&r.scenario)...)
-}
-
-// doubt says why a rule was not checked, or nothing. That steady state did not
-// hold before the first fault is more than a lack of samples: a breach.
-func (rule *rule) doubt(faults bool) (text string, breach bool) {
-	switch {
-	case rule.first != nil:
-		return "", false
-	case rule.early != nil:
-		return fmt.Sprintf("steady state did not hold before the first fault: %s: %s", rule.Name, rule.early), true
-	case !rule.checked():
-		return fmt.Sprintf("invariant %s was not checked: %d samples, needs %d; run longer or busier, or list it in AllowEmpty",
-			rule.Name, rule.last.Samples, max(rule.last.Needs, 1)), false
-	case !faults || rule.When != Steady || len(rule.phases) < 2:
-		return "", false
-	}
-	if before := rule.phases[0]; !before.enough() {
-		return fmt.Sprintf("invariant %s was not checked before the first fault: %d samples, needs %d; let the fault begin later",
-			rule.Name, before.Samples, max(before.Needs, 1)), false
-	}
-	return "", false
 }
 
 // Explain is the failure as a reader wants it: what, when, got and wanted, who,

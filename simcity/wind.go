@@ -44,8 +44,8 @@ func (r *run) lastThings(a actor) {
 	r.probe(a, func() {
 		if !r.course.cutShort() {
 			r.collect(a)
-			r.judgeTick(r.snapshot())
-			r.judgeEnd()
+			r.judge.tick(r.snapshot())
+			r.judge.end()
 		}
 		r.course.judged.Store(true)
 	})
