@@ -24,21 +24,24 @@ func Prometheus(path string) simcity.Collector {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
-	return prometheus(path)
+	return &prometheus{path: path}
 }
 
-// prometheus is the path of a page of metrics.
-type prometheus string
+// prometheus is a page of metrics at a path.
+type prometheus struct {
+	path string
+	reader
+}
 
-func (p prometheus) Collect(ctx context.Context, w *simcity.World) error {
+func (p *prometheus) Collect(ctx context.Context, w *simcity.World) error {
 	found, err := p.read(ctx, w.Client(), w.BaseURL())
-	w.Metrics().Replace(string(p), found) // after an error none are left: old figures are no samples
+	w.Metrics().Replace(p.path, found) // after an error none are left: old figures are no samples
 	return err
 }
 
 // read fetches the page and its figures.
-func (p prometheus) read(ctx context.Context, client *http.Client, base string) (map[string]float64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+string(p), nil)
+func (p *prometheus) read(ctx context.Context, client *http.Client, base string) (map[string]float64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+p.path, nil)
 	if err != nil {
 		return nil, p.trouble(err)
 	}
@@ -58,13 +61,13 @@ func (p prometheus) read(ctx context.Context, client *http.Client, base string) 
 	if len(page) > expositionLimit {
 		return nil, p.trouble(fmt.Errorf("more than %d bytes", expositionLimit))
 	}
-	found, err := figures(page)
+	found, err := p.figures(page)
 	if err != nil {
 		return nil, p.trouble(err)
 	}
 	return found, nil
 }
 
-func (p prometheus) trouble(err error) error {
-	return fmt.Errorf("invariants: metrics at %s: %w; serve the Prometheus text format there, or give Prometheus the right path", string(p), err)
+func (p *prometheus) trouble(err error) error {
+	return fmt.Errorf("invariants: metrics at %s: %w; serve the Prometheus text format there, or give Prometheus the right path", p.path, err)
 }

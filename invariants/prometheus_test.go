@@ -23,7 +23,7 @@ func TestFiguresOfAPage(t *testing.T) {
 		"took_seconds_bucket{le=\"1\"} 5\ntook_seconds_bucket{le=\"+Inf\"} 6\ntook_seconds_sum 2.5\ntook_seconds_count 6\n" +
 		"size{quantile=\"0.5\"} 9\nsize_sum 10\nsize_count 1\n" +
 		"broken NaN\nendless +Inf\n# EOF"
-	found, err := figures([]byte(page))
+	found, err := new(reader).figures([]byte(page))
 	require.NoError(t, err)
 	require.Equal(t, map[string]float64{
 		"cache_hits_total":                      7,
@@ -37,13 +37,29 @@ func TestFiguresOfAPage(t *testing.T) {
 	}, found)
 }
 
+// A page is read as if it were the first, whatever lines the reader knows by then.
+func TestAPageIsReadLikeTheFirst(t *testing.T) {
+	t.Parallel()
+	pages := []string{
+		"a 1\nb{c=\"d e\"} 2\nt 1 1700000000000\n", "a 3\nb{c=\"d e\"} +Inf\nt 1 1800000000000\n",
+		"a  4\na 4 5\nb 6\nt 7\n", "a 0x1p2\n", "a 1_0\n", "a\t8\n", "a \n", "a NaN\nb 1\n", "b{c=\"d 9\"} 1\nb{c=\"d 9\n",
+	}
+	var veteran reader
+	for _, page := range pages {
+		want, first := new(reader).figures([]byte(page))
+		got, again := veteran.figures([]byte(page))
+		require.Equal(t, want, got, page)
+		require.Equal(t, first, again, page)
+	}
+}
+
 func TestFiguresAreLimited(t *testing.T) {
 	t.Parallel()
 	var page strings.Builder
 	for i := range 5000 {
 		page.WriteString("a_" + strconv.Itoa(i) + "{x=\"y\"} 1\nall{i=\"" + strconv.Itoa(i) + "\"} 1\n")
 	}
-	found, err := figures([]byte(page.String()))
+	found, err := new(reader).figures([]byte(page.String()))
 	require.NoError(t, err)
 	require.Equal(t, figureLimit+labelledLimit, len(found)) // Len would print them all
 }
@@ -57,6 +73,7 @@ func TestPagesThatAreNone(t *testing.T) {
 	}{
 		"missing":  {http.StatusNotFound, "", "metrics at /stats: status 404"},
 		"a page":   {http.StatusOK, "<html></html>", "metrics at /stats: text format parsing error in line 1"},
+		"no value": {http.StatusOK, "# TYPE a gauge\na 1\na b\n", "metrics at /stats: text format parsing error in line 3"},
 		"nothing":  {http.StatusOK, "# HELP x y\n", "metrics at /stats: no figures in it"},
 		"too long": {http.StatusOK, strings.Repeat("#\n", expositionLimit/2+1), "metrics at /stats: more than 1048576 bytes"},
 	}
@@ -69,14 +86,14 @@ func TestPagesThatAreNone(t *testing.T) {
 				_, _ = w.Write([]byte(c.body))
 			}))
 			defer server.Close()
-			p := Prometheus("stats").(prometheus)
+			p := Prometheus("stats").(*prometheus)
 			_, first := p.read(context.Background(), server.Client(), server.URL)
 			require.ErrorContains(t, first, c.want)
 			_, second := p.read(context.Background(), server.Client(), server.URL)
 			require.EqualError(t, second, first.Error(), "the same text is told once by a run")
 		})
 	}
-	require.Equal(t, prometheus("/metrics"), Prometheus(""))
+	require.Equal(t, "/metrics", Prometheus("").(*prometheus).path)
 }
 
 func FuzzPrometheus(f *testing.F) {
@@ -86,7 +103,11 @@ func FuzzPrometheus(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {
-		found, err := figures(page)
+		var r reader
+		found, err := r.figures(page)
+		again, failed := r.figures(page)
+		require.Equal(t, found, again)
+		require.Equal(t, err, failed)
 		if err != nil {
 			return
 		}

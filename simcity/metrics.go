@@ -111,14 +111,14 @@ func (m *Metrics) Record(name string, d time.Duration) {
 // counts, so that neither merges nor digests depend on order. Longer durations
 // count as one hour. Not safe for concurrent use.
 type Trend struct {
-	histogram *hdrhistogram.Histogram
+	histogram *hdrhistogram.PackedHistogram
 }
 
 const trendMax = time.Hour
 
 // NewTrend returns an empty trend.
 func NewTrend() *Trend {
-	return &Trend{histogram: hdrhistogram.New(1, trendMax.Microseconds(), 3)}
+	return &Trend{histogram: hdrhistogram.NewPacked(1, trendMax.Microseconds(), 3)}
 }
 
 // Record adds d; negative durations count as zero.

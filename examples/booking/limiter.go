@@ -93,7 +93,7 @@ func (a *App) SqueezeRate(multiplier float64) (restore func()) {
 func (a *App) RateLimited() int64 {
 	var refused int64
 	for _, rt := range a.routes {
-		refused += rt.served[http.StatusTooManyRequests].Load()
+		refused += rt.count(http.StatusTooManyRequests).Load()
 	}
 	return refused
 }

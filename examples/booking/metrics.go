@@ -3,6 +3,7 @@ package booking
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -39,6 +40,7 @@ func (a *App) metrics(c *call) (reply, error) {
 		return reply{}, err
 	}
 	var b strings.Builder
+	b.Grow(8 << 10)
 	a.writeRequests(&b)
 	cache := a.cache.stats(c.Context())
 	a.writeCache(&b, cache)
@@ -50,9 +52,9 @@ func (a *App) metrics(c *call) (reply, error) {
 func (a *App) writeRequests(b *strings.Builder) {
 	describe(b, "http_requests_total", "counter", "Requests by route and status.")
 	for _, rt := range a.routes {
-		for code := range rt.served {
-			if n := rt.served[code].Load(); n > 0 {
-				fmt.Fprintf(b, "http_requests_total{route=%q,code=\"%d\"} %d\n", rt.pattern, code, n)
+		for _, status := range statuses {
+			if n := rt.count(status).Load(); n > 0 {
+				fmt.Fprintf(b, "http_requests_total{route=%q,code=\"%d\"} %d\n", rt.pattern, status, n)
 			}
 		}
 	}
@@ -100,10 +102,12 @@ func (a *App) resident(h Holdings, cache cacheStats) int64 {
 }
 
 func describe(b *strings.Builder, name, kind, help string) {
-	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
+	for _, text := range [...]string{"# HELP ", name, " ", help, "\n# TYPE ", name, " ", kind, "\n"} {
+		b.WriteString(text)
+	}
 }
 
 func sample(b *strings.Builder, name, kind, help string, value int64) {
 	describe(b, name, kind, help)
-	fmt.Fprintf(b, "%s %d\n", name, value)
+	b.WriteString(name + " " + strconv.FormatInt(value, 10) + "\n")
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,12 +24,19 @@ const (
 	testers // anyone, but never in production
 )
 
+// statuses are those that the app answers with.
+var statuses = [...]int{
+	http.StatusOK, http.StatusCreated, http.StatusBadRequest, http.StatusUnauthorized, http.StatusPaymentRequired,
+	http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge,
+	http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
+}
+
 // route is one entry of the API.
 type route struct {
 	pattern string
 	access  access
 	answer  func(*call) (reply, error)
-	served  [600]atomic.Int64 // by status
+	served  [len(statuses)]atomic.Int64
 }
 
 // call is one request on its way through the app.
@@ -97,13 +105,18 @@ func (a *App) handle(pattern string, who access, answer func(*call) (reply, erro
 	})
 }
 
+// count is how many answers had the status.
+func (rt *route) count(status int) *atomic.Int64 {
+	return &rt.served[slices.Index(statuses[:], status)]
+}
+
 func (a *App) serve(rt *route, w http.ResponseWriter, r *http.Request) {
 	c := &call{Request: r, route: rt, now: present()}
 	out, err := a.answer(c)
 	if err != nil {
 		out = a.explain(c, err)
 	}
-	rt.served[out.status].Add(1)
+	rt.count(out.status).Add(1)
 	out.write(w)
 }
 
