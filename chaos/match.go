@@ -66,6 +66,7 @@ func (m Match) strike(kind string, answer answerer) inject {
 		off := w.WrapTransport(func(next http.RoundTripper) http.RoundTripper {
 			return transport(func(request *http.Request) (*http.Response, error) {
 				if !m.fits(request) || !b.dice.hits(m.Share) {
+					touched.LetPass(method(request) + " " + request.URL.Path)
 					return next.RoundTrip(request)
 				}
 				return answer(b, next, request)

@@ -18,6 +18,9 @@ func (r *Result) Explain() string {
 	if r.Sweep != nil {
 		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.Sweep.first())
 	}
+	if r.Verdict == Fail && len(r.Violations) == 0 && len(r.Findings) == 0 { // its process failed
+		fmt.Fprintf(&b, "\n    %s\n", strings.ReplaceAll(strings.Join(r.Reasons, "\n"), "\n", "\n    "))
+	}
 	for i := range r.Violations {
 		r.Violations[i].explain(&b)
 	}

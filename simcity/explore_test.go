@@ -1,6 +1,7 @@
 package simcity_test
 
 import (
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -57,10 +58,12 @@ func TestFreeRunOverlapsAndHasNoDigest(t *testing.T) {
 	}, citizens("regular", 20, regular)).Explore(simcity.Explore{Order: simcity.Free}).Simulate(t)
 	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
 	require.Contains(t, res.Line(), "digest=none")
+	require.Contains(t, fmt.Sprint(res.Findings), "locks are no seams in it, with the overlay or without")
 	require.Greater(t, most.Load(), int64(1))
 }
 
 func TestSearchThatCannotBeMeantIsRefused(t *testing.T) {
+	require.ErrorContains(t, busyCity().Until(0).Validate(), "Until is 0s; allowed: more than 0")
 	for _, test := range []struct {
 		explore simcity.Explore
 		clock   simcity.Clock

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -36,13 +38,41 @@ type Fault struct {
 
 // Touched counts what a fault reached: requests delayed, entries dropped, rows
 // laid open. Safe for concurrent use.
-type Touched struct{ n atomic.Int64 }
+type Touched struct {
+	n      atomic.Int64
+	mu     sync.Mutex
+	passed []string
+}
 
 // Add counts n more.
 func (t *Touched) Add(n int64) { t.n.Add(n) }
 
 // Count is the number so far.
 func (t *Touched) Count() int64 { return t.n.Load() }
+
+// LetPass notes what the fault saw and was not meant to reach, such as a request's
+// method and path. Some are told of a fault that touched nothing.
+func (t *Touched) LetPass(what string) {
+	const most = 5
+	if t.n.Load() > 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.passed) < most && !slices.Contains(t.passed, what) {
+		t.passed = append(t.passed, what)
+	}
+}
+
+// letPass is what was seen by a fault that touched nothing.
+func (t *Touched) letPass() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n.Load() > 0 {
+		return nil
+	}
+	return slices.Clone(t.passed)
+}
 
 // An Injection is a fault on schedule.
 type Injection struct {
@@ -76,6 +106,15 @@ type FaultWindow struct {
 	Active bool          `json:"active,omitempty"`
 	// Touched counts what it reached.
 	Touched int64 `json:"touched"`
+	// LetPass is some of what it saw and let pass, if it touched nothing.
+	LetPass []string `json:"letPass,omitempty"`
+}
+
+func (w FaultWindow) letPass() string {
+	if len(w.LetPass) == 0 {
+		return ""
+	}
+	return ", and let pass " + strings.Join(w.LetPass, ", ")
 }
 
 // String tells when it struck and what it touched.

@@ -115,7 +115,7 @@ func (f *faults) windows() []FaultWindow {
 	var all []FaultWindow
 	for _, s := range f.struck {
 		w := s.FaultWindow
-		w.Touched = s.touched.Count()
+		w.Touched, w.LetPass = s.touched.Count(), s.touched.letPass()
 		all = append(all, w)
 	}
 	return all
@@ -137,7 +137,7 @@ func (f *faults) doubts(s *Scenario) (doubts []string) {
 			planned++
 			reached = reached || w.Touched > 0 || s.mayBeEmpty(w.Kind)
 		case w.Touched == 0 && !s.mayBeEmpty(w.Kind):
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it (it began at %s)", w.Kind, w.Begun.Round(time.Second)))
+			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it (it began at %s%s)", w.Kind, w.Begun.Round(time.Second), w.letPass()))
 		}
 	}
 	if planned > 0 && !reached {

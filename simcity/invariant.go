@@ -87,6 +87,8 @@ type Check struct {
 	Anytime bool
 }
 
+func (c *Check) empty() bool { return c.Operation == nil && c.Tick == nil && c.Judge == nil }
+
 // A Breach is what an invariant has against what it saw.
 type Breach struct {
 	// Got and Want say it in words of the domain, with units.

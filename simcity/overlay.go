@@ -43,7 +43,11 @@ type hostLocks struct {
 // command simcity and the host lives on simulated time.
 func (h *hostLocks) open(r *run, e exploring) {
 	h.run = r
-	if e.off || r.explore.Order == Free || r.clock.inner.Name() != "virtual" || !locks.Active() {
+	if r.explore.Order == Free {
+		r.findings = append(r.findings, Finding{Kind: FindingExplore, Severity: NoteFinding, Text: "explore: a free run: all that are ready go on together, so that it does not repeat and has no digest, and locks are no seams in it, with the overlay or without"})
+		return
+	}
+	if e.off || r.clock.inner.Name() != "virtual" || !locks.Active() {
 		return
 	}
 	packages := e.hostPackages()
@@ -69,7 +73,7 @@ func exploredText(packages locks.Patterns, race bool) string {
 
 // explored tells whether locks of host packages were seams.
 func (r *Result) explored() bool {
-	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingExplore })
+	return !strings.HasPrefix(r.Explored, string(Free)) && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingExplore })
 }
 
 // passed counts a seam at a lock, like any other.

@@ -41,8 +41,10 @@ func (inv InvariantResult) report(t *testing.T, r *Result) {
 		t.Fail()
 	case inv.Status == Unchecked:
 		t.Skip("not judged: too few samples, or the run ended before")
+	case inv.Judgement.Got == "" && inv.Judgement.Want == "":
+		tell("kept: %s", counted(int(inv.Judgement.Samples), "sample"))
 	default:
-		tell("%s (want %s, %d samples)", inv.Judgement.Got, inv.Judgement.Want, inv.Judgement.Samples)
+		tell("%s (want %s, %s)", inv.Judgement.Got, inv.Judgement.Want, counted(int(inv.Judgement.Samples), "sample"))
 	}
 }
 

@@ -91,6 +91,8 @@ func (rule *rule) doubt(faults bool) (text string, breach bool) {
 		return "", false
 	case rule.early != nil:
 		return fmt.Sprintf("steady state did not hold before the first fault: %s: %s", rule.Name, rule.early), true
+	case rule.check.empty():
+		return fmt.Sprintf("invariant %s was not checked: the Check that its Begin made has no function; give it Operation, Tick or Judge", rule.Name), false
 	case !rule.checked():
 		return fmt.Sprintf("invariant %s was not checked: %d samples, needs %d; run longer or busier, or list it in AllowEmpty",
 			rule.Name, rule.last.Samples, max(rule.last.Needs, 1)), false

@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"cmp"
 	crand "crypto/rand"
 	"encoding/binary"
 	"os"
@@ -93,7 +94,8 @@ type settings struct {
 	seedTime     time.Duration
 	seedMemory   int64
 	sweepHistory string
-	worker       int // the simulation that a worker runs; 0: not a worker
+	ofSweep      string // a variable that is set and means nothing without seeds
+	worker       int    // the simulation that a worker runs; 0: not a worker
 }
 
 // readers read the value of each variable.
@@ -113,6 +115,9 @@ var readers = map[string]func(s *settings, value string) error{
 	envShrink: func(s *settings, value string) (err error) { s.shrink, err = parseSwitch(envShrink, value); return },
 	envOverlay: func(s *settings, value string) error {
 		on, err := parseSwitch(envOverlay, value)
+		if err == nil && on && !locks.Active() {
+			err = &FieldError{Field: envOverlay, Value: value, Allowed: "0, in a binary without the overlay", Fix: "run go test with " + overlayWords}
+		}
 		s.overlaid.off = !on
 		return err
 	},
@@ -190,10 +195,13 @@ func readSettings(environ []string) (settings, error) {
 		read := readers[name]
 		if read == nil {
 			// Its value is not told: it may be a secret of somebody else.
-			return s, &FieldError{Field: name, Value: "unknown", Allowed: strings.Join(knownSettings(), ", "), Fix: "unset it, or correct its name"}
+			return s, &FieldError{Field: name, Value: "unknown", Allowed: strings.Join(knownSettings(), ", "), Fix: "unset it, or correct its name: did you mean " + nearest(name, knownSettings()) + "?"}
 		}
 		if err := read(&s, value); err != nil {
 			return s, err
+		}
+		if name == envWorkers || name == envShard || name == envStopAfter {
+			s.ofSweep = name
 		}
 	}
 	if s.shard == (shard{}) {
@@ -207,6 +215,12 @@ func (s *settings) consistent() error {
 	switch {
 	case len(s.seeds) > 0 && s.seed != nil:
 		return &FieldError{Field: envSeeds, Value: "set beside " + envSeed, Allowed: "one of the two", Fix: "unset " + envSeed + " for a sweep"}
+	case s.replay != "" && s.seed != nil:
+		return &FieldError{Field: envReplay, Value: "set beside " + envSeed, Allowed: "one of the two", Fix: "unset " + envSeed + ": the bundle has a seed"}
+	case len(s.seeds) > 0 && s.shrink:
+		return &FieldError{Field: envSeeds, Value: "set beside " + envShrink, Allowed: "one of the two", Fix: "unset " + envShrink + " for a sweep, then shrink one of its seeds with " + envSeed}
+	case len(s.seeds) == 0 && s.ofSweep != "" && s.worker == 0:
+		return &FieldError{Field: s.ofSweep, Value: "set without " + envSeeds, Allowed: "both or neither", Fix: "it is about sweeps: set " + envSeeds + "=100, or unset it"}
 	case len(s.seeds) > 0 && s.replay != "":
 		return &FieldError{Field: envSeeds, Value: "set beside " + envReplay, Allowed: "one of the two", Fix: "unset " + envReplay + " for a sweep"}
 	case len(s.seeds) > 0 && s.ui != "":
@@ -223,6 +237,33 @@ func knownSettings() []string {
 	names = append(names, ofTests...)
 	slices.Sort(names)
 	return names
+}
+
+// nearest is the word that takes the fewest changes of a letter.
+func nearest(word string, words []string) string {
+	return slices.MinFunc(words, func(a, b string) int { return cmp.Compare(distance(word, a), distance(word, b)) })
+}
+
+// distance is how many letters must be put in, left out or changed to make b of a
+// (Levenshtein 1966).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			changed := corner
+			if a[i] != b[j] {
+				changed++
+			}
+			corner = row[j+1]
+			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 func parseSwitch(name, value string) (bool, error) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A Shrunk is the smallest run that was found to fail like the whole.
@@ -70,7 +72,7 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 	return &Shrunk{
 		Cut: z.cut, Result: again.res, Before: len(whole.trace.born), After: len(z.cut.Citizens), Runs: z.runs,
 		Cause:    causing,
-		Timeline: again.trace.timeline(), Test: z.cut.test(p.t.Name()),
+		Timeline: again.trace.timeline(), Test: z.cut.test(p.t.Name(), z.class),
 	}, nil
 }
 
@@ -237,11 +239,12 @@ func (s *Shrunk) String() string {
 	return b.String()
 }
 
-// test is a Go test that reproduces the cut by calling the test that failed.
-func (c *Cut) test(name string) string {
+// test is a Go test that reproduces the cut by calling the test that failed. Class
+// is what it fails by.
+func (c *Cut) test(name, class string) string {
 	top, sub, _ := strings.Cut(name, "/")
 	var b strings.Builder
-	fmt.Fprintf(&b, "func %sSeed%d(t *testing.T) {\n\tsimcity.Reproduce(t, simcity.Cut{\n", top, c.Seed)
+	fmt.Fprintf(&b, "func %sSeed%d%s(t *testing.T) {\n\tsimcity.Reproduce(t, simcity.Cut{\n", top, c.Seed, camel(class))
 	fmt.Fprintf(&b, "\t\tScenario: %q, Seed: %d, Until: %d, // %s\n", c.Scenario, c.Seed, int64(c.Until), c.Until.Round(time.Millisecond))
 	fmt.Fprintf(&b, "\t\tCitizens: %s,\n", literal(c.Citizens))
 	if c.Explore.String() != "" {
@@ -269,6 +272,16 @@ func (c *Cut) test(name string) string {
 		return b.String() // a name that is no Go: better than nothing
 	}
 	return string(text)
+}
+
+// camel makes words one: never_oversold becomes NeverOversold.
+func camel(text string) string {
+	var b strings.Builder
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		r, size := utf8.DecodeRuneInString(word)
+		b.WriteString(string(unicode.ToUpper(r)) + word[size:])
+	}
+	return b.String()
 }
 
 func literal(list []string) string {

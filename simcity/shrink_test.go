@@ -88,7 +88,7 @@ func TestFailureShrinksToThoseWhoMatter(t *testing.T) {
 	for _, told := range append([]string{"| look", "| take", "get /?day=", "one_owner: "}, shrunk.Cut.Citizens...) {
 		require.Contains(t, shrunk.Timeline.String(), told)
 	}
-	require.Contains(t, shrunk.Test, "func TestFailureShrinksToThoseWhoMatterSeed5(t *testing.T) {")
+	require.Contains(t, shrunk.Test, "func TestFailureShrinksToThoseWhoMatterSeed5OneOwner(t *testing.T) {")
 
 	simcity.Reproduce(t, shrunk.Cut)
 	again := seekers(false).Simulate(t)
@@ -169,13 +169,13 @@ func TestFailingTestPrintsTheSmallestRunWhenAsked(t *testing.T) {
 	t.Setenv("SIMCITY_SHRINK", "1")
 	told := record(t, "TestOffice", func(t testing.TB) { seekers(false).Seed(unluckySeed).Run(t) })
 	require.Contains(t, told.output.String(), "simcity shrunk seed 5 from 40 citizens to 2")
-	require.Contains(t, told.output.String(), "func TestOfficeSeed5(t *testing.T) {")
+	require.Contains(t, told.output.String(), "func TestOfficeSeed5OneOwner(t *testing.T) {")
 	require.Contains(t, told.output.String(), "	TestOffice(t)\n}")
 
 	_, where, _ := strings.Cut(told.output.String(), "as a picture: ")
 	page, err := os.ReadFile(strings.TrimSpace(where))
 	require.NoError(t, err)
-	for _, part := range []string{"<strong>one_owner</strong>", "<svg ", "Cause: ", "func TestOfficeSeed5(t *testing.T) {"} {
+	for _, part := range []string{"<strong>one_owner</strong>", "<svg ", "Cause: ", "func TestOfficeSeed5OneOwner(t *testing.T) {"} {
 		require.Contains(t, string(page), part)
 	}
 	bundle, err := simcity.ReadBundle(strings.TrimSuffix(strings.TrimSpace(where), ".html") + ".json")

@@ -105,8 +105,11 @@ func (s *Simulation) Classify(classify func(response *http.Response, body []byte
 	return s
 }
 
-// Until sets how long the run lasts in simulated time.
+// Until sets how long the run lasts in simulated time: more than 0.
 func (s *Simulation) Until(duration time.Duration) *Simulation {
+	if duration <= 0 {
+		s.fail(&FieldError{Field: "Until", Value: duration, Allowed: "more than 0", Fix: "leave it out for the scenario's own duration"})
+	}
 	s.scenario.Duration = duration
 	return s
 }

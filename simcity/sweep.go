@@ -42,6 +42,9 @@ type outcome struct {
 	// Spent says that something of the seed still runs in its process, which might
 	// fail later, as another seed's fault.
 	Spent bool `json:"spent,omitempty"`
+	// outright says that the process failed, and not the run: what has ended there
+	// before may be the cause.
+	outright bool
 	// Reached counts how often each [Sometimes] was true.
 	Reached map[string]int64 `json:"reached,omitempty"`
 }
@@ -96,7 +99,7 @@ func (s *sweep) run() *Result {
 // work is one worker after the other, as long as there are seeds.
 func (s *sweep) work() {
 	var w *sweeper
-	defer func() { w.dismiss() }()
+	defer func() { s.part(w) }()
 	for seed, ok := s.take(); ok; seed, ok = s.take() {
 		if w == nil {
 			var err error
@@ -106,12 +109,60 @@ func (s *sweep) work() {
 			}
 		}
 		out, alive := w.try(seed, s.play.settings)
-		s.finish(out)
 		if !alive {
+			if out.outright && w.ended > 0 && s.play.simulation.explore.Order != Free {
+				out = s.alone(out, w)
+			}
 			w.dismiss()
 			w = nil
 		}
+		s.finish(out)
 	}
+}
+
+// alone tells which seed made a worker fail that had run others before: the one at
+// work then, if it does so in a process of its own, too, or else what is left of
+// one that had ended.
+func (s *sweep) alone(failed outcome, w *sweeper) outcome {
+	own, err := s.hire()
+	if err != nil {
+		return failed
+	}
+	defer own.dismiss()
+	again, _ := own.try(failed.Seed, s.play.settings)
+	if !again.outright {
+		s.blame(w, failed, fmt.Sprintf("while seed %d was run, which does not fail so alone", failed.Seed))
+	}
+	return again
+}
+
+// part dismisses a worker that has no more seeds. It may fail even then.
+func (s *sweep) part(w *sweeper) {
+	w.dismiss()
+	if w == nil || w.ended == 0 || <-w.exited == nil {
+		return
+	}
+	if end := w.crash(); end != "" && !strings.Contains(end, seedDone(w.last)) {
+		s.blame(w, w.failed(w.last, "crash", end), "after its last seed")
+	}
+}
+
+// blame tells of a failure that a seed caused after its end.
+func (s *sweep) blame(w *sweeper, failed outcome, when string) {
+	failed.Reason += fmt.Sprintf("; it came %s: seed %d had ended in the same process, the last of %d, and what one of them left behind goes on in it", when, w.last, w.ended)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.done, func(out outcome) bool { return out.Seed == w.last })
+	if s.done[i].Verdict == Fail {
+		s.done[i].Reason += "\n" + failed.Reason
+		return
+	}
+	if s.done[i].Verdict == Pass {
+		s.failed++
+	}
+	s.broken++
+	failed.Seed, failed.Operations, failed.Digest, failed.Reached = w.last, s.done[i].Operations, s.done[i].Digest, s.done[i].Reached
+	s.done[i] = failed
 }
 
 func (s *sweep) take() (seed uint64, ok bool) {

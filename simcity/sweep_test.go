@@ -110,6 +110,45 @@ func TestProcessOfASeedThatHangsRunsNoOther(t *testing.T) {
 	require.Contains(t, told, "3 seeds, 2 passed, 1 failed in 1 way")
 }
 
+// What a seed leaves behind on real time may fail while another one runs: that
+// one passes alone, and the other is told.
+func TestCrashAfterASeedsEndIsNotTheNextOnesFinding(t *testing.T) {
+	t.Setenv("SIMCITY_WORKERS", "1")
+	never, later, armed := make(chan struct{}), make(chan struct{}), false
+	go func() {
+		<-later
+		panic("what seed 2 left behind")
+	}()
+	res, told := swept(t, "4", moods(map[uint64]func(*simcity.World) http.Handler{
+		2: handles(func(http.ResponseWriter, *http.Request) { armed = true }),
+		3: handles(func(http.ResponseWriter, *http.Request) {
+			if armed {
+				close(later)
+				<-never
+			}
+		}),
+	}))
+	require.Equal(t, uint64(2), res.Seed)
+	require.Contains(t, told, "simcity sweep: 4 seeds, 3 passed, 1 failed in 1 way")
+	require.Contains(t, told, "crash: exit status #: panic: what seed # left behind")
+	require.Contains(t, res.Explain(), "seed 3 was run, which does not fail so alone: seed 2 had ended in the same process, the last of 2")
+}
+
+func TestCrashOfAWorkerThatHasNoMoreSeedsIsTold(t *testing.T) {
+	t.Setenv("SIMCITY_WORKERS", "1")
+	armed := false
+	t.Cleanup(func() {
+		if armed {
+			panic("in the clean-up")
+		}
+	})
+	res, told := swept(t, "2", moods(map[uint64]func(*simcity.World) http.Handler{
+		1: handles(func(http.ResponseWriter, *http.Request) { armed = os.Getenv("SIMCITY_TEST_WORKER") != "" }),
+	}))
+	require.Contains(t, told, "simcity sweep: 2 seeds, 1 passed, 1 failed in 1 way")
+	require.Contains(t, res.Explain(), "it came after its last seed: seed 2 had ended in the same process, the last of 2")
+}
+
 func TestSeedThatTakesTooLongIsItsFinding(t *testing.T) {
 	never := make(chan struct{})
 	t.Setenv("SIMCITY_SEED_TIME", "2s")
@@ -242,10 +281,35 @@ func TestSettingsOfASweepThatCannotWork(t *testing.T) {
 			require.Contains(t, told.fatal, test.says)
 		})
 	}
-	t.Setenv("SIMCITY_SEEDS", "5")
-	t.Setenv("SIMCITY_SEED", "5")
+}
+
+func TestSettingsThatCannotBeMeantTogether(t *testing.T) {
+	for _, test := range []struct {
+		set  [][2]string
+		says string
+	}{
+		{[][2]string{{"SIMCITY_SEEDS", "5"}, {"SIMCITY_SEED", "5"}}, "SIMCITY_SEEDS is set beside SIMCITY_SEED"},
+		{[][2]string{{"SIMCITY_SEEDS", "5"}, {"SIMCITY_SHRINK", "1"}}, "SIMCITY_SEEDS is set beside SIMCITY_SHRINK"},
+		{[][2]string{{"SIMCITY_REPLAY", "x"}, {"SIMCITY_SEED", "5"}}, "SIMCITY_REPLAY is set beside SIMCITY_SEED; allowed: one of the two; fix: unset SIMCITY_SEED: the bundle has a seed"},
+		{[][2]string{{"SIMCITY_WORKERS", "2"}}, "SIMCITY_WORKERS is set without SIMCITY_SEEDS"},
+		{[][2]string{{"SIMCITY_SHARD", "1/2"}}, "SIMCITY_SHARD is set without SIMCITY_SEEDS"},
+		{[][2]string{{"SIMCITY_SEDE", "1"}}, "did you mean SIMCITY_SEED?"},
+		{[][2]string{{"SIMCITY_SRHINK", "1"}}, "did you mean SIMCITY_SHRINK?"},
+	} {
+		t.Run(test.says, func(t *testing.T) {
+			for _, setting := range test.set {
+				t.Setenv(setting[0], setting[1])
+			}
+			told := record(t, "TestX", func(t testing.TB) { moods(nil).Simulate(t) })
+			require.Contains(t, told.fatal, test.says)
+		})
+	}
+}
+
+func TestOverlayThatIsNotThereIsNotPretended(t *testing.T) {
+	t.Setenv("SIMCITY_OVERLAY", "1")
 	told := record(t, "TestX", func(t testing.TB) { moods(nil).Simulate(t) })
-	require.Contains(t, told.fatal, "SIMCITY_SEEDS is set beside SIMCITY_SEED")
+	require.Contains(t, told.fatal, `run go test with -overlay="$(go tool simcity overlay)"`)
 }
 
 func TestOutcomesOfSeedsHaveSignatures(t *testing.T) {

@@ -23,6 +23,8 @@ type sweeper struct {
 	said     *tail
 	exited   chan error
 	answered bool // once: its test has come to the simulation
+	ended    int  // seeds that it has run to their end
+	last     uint64
 }
 
 // hire starts a worker for the sweep's simulation.
@@ -92,6 +94,7 @@ func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
 			if race := w.said.after(dataRace); race != "" {
 				return w.failed(seed, "data race", race), false
 			}
+			w.ended, w.last = w.ended+1, seed
 			return out, !out.Spent
 		case <-late.C:
 			w.kill()
@@ -99,7 +102,7 @@ func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
 		case <-look.C:
 			if used := residentMemory(w.command.Process.Pid); used > limits.seedMemory {
 				w.kill()
-				return w.failed(seed, "memory", fmt.Sprintf("its process took %d MB, more than %d MB; raise %s if it may", used>>20, limits.seedMemory>>20, envSeedMemory)), false
+				return w.outright(seed, "memory", fmt.Sprintf("its process took %d MB, more than %d MB; raise %s if it may", used>>20, limits.seedMemory>>20, envSeedMemory)), false
 			}
 		}
 	}
@@ -119,16 +122,30 @@ func (w *sweeper) died(seed uint64) outcome {
 		how = "the worker's test ended before it came to the simulation (" + how + "); a TestMain that needs a port or a folder for itself does so. It said last: " + w.said.last()
 		return w.failed(seed, "worker", how)
 	}
-	for _, end := range []string{"panic: ", "fatal error: "} {
-		if last := w.said.after(end); last != "" {
-			how += ": " + last
-			break
-		}
+	if end := w.crash(); end != "" {
+		how += ": " + end
 	}
 	if race := w.said.after(dataRace); race != "" {
 		return w.failed(seed, "data race", race)
 	}
-	return w.failed(seed, "crash", how)
+	return w.outright(seed, "crash", how)
+}
+
+// crash is what the process said when it crashed, or nothing.
+func (w *sweeper) crash() string {
+	for _, end := range []string{"panic: ", "fatal error: "} {
+		if last := w.said.after(end); last != "" {
+			return last
+		}
+	}
+	return ""
+}
+
+// outright is a failure of the process.
+func (w *sweeper) outright(seed uint64, what, how string) outcome {
+	out := w.failed(seed, what, how)
+	out.outright = true
+	return out
 }
 
 // dataRace is how a report of the race detector begins.

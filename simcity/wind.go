@@ -3,6 +3,7 @@ package simcity
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -19,10 +20,10 @@ func (r *run) wind() {
 	r.cancel()
 	r.conductor.Dismiss()
 	r.course.enter(stageWinding)
-	for _, line := range r.conductor.Staying() {
+	if lines := r.conductor.Staying(); len(lines) > 0 {
 		r.find(Finding{
-			Kind: FindingStuck, Severity: InconclusiveFinding, Actor: line,
-			Text: "never came back: " + line + ", the last that it asked the host; its life waits for something outside of the run, such as a channel. Let it watch ctx.Done()",
+			Kind: FindingStuck, Severity: InconclusiveFinding, Actor: someOf(lines),
+			Text: counted(len(lines), "citizen") + " never came back: " + lines[0] + ", the last that it asked the host; its life waits for something outside of the run, such as a channel. Let it watch ctx.Done()",
 		})
 	}
 	r.conductor.Go("end", r.lastThings)
@@ -91,13 +92,22 @@ func (r *run) awaitHandlers(a actor) {
 			return
 		}
 	}
-	for _, line := range r.conductor.InHost() {
+	if lines := r.conductor.InHost(); len(lines) > 0 {
 		r.find(Finding{
-			Kind: FindingStuck, Actor: line,
-			Text: fmt.Sprintf("a handler never returned: %s; its client had gone %s before (request deadline %s). Let handlers watch r.Context()",
-				line, lastOrders, r.scenario.RequestTimeout),
+			Kind: FindingStuck, Actor: someOf(lines),
+			Text: fmt.Sprintf("%s never returned: %s; its client had gone %s before (request deadline %s). Let handlers watch r.Context()",
+				counted(len(lines), "handler"), lines[0], lastOrders, r.scenario.RequestTimeout),
 		})
 	}
+}
+
+// someOf are the first of many.
+func someOf(lines []string) string {
+	const most = 5
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most:most], fmt.Sprint(more, " more"))
+	}
+	return strings.Join(lines, "; ")
 }
 
 // closeHost closes what the factory registered, latest first. A host that is

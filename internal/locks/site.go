@@ -1,6 +1,7 @@
 package locks
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -66,7 +67,8 @@ func (s *sites) look(pc uintptr) *site {
 		if more && slices.Contains(inlined, pkg) {
 			continue
 		}
-		return &site{pc: pc, class: s.packages.class(pkg), seam: "lock " + name, wake: "wake " + name}
+		place := fmt.Sprintf("%s:%d", short(name), frame.Line)
+		return &site{pc: pc, class: s.packages.class(pkg), seam: "lock " + place, wake: "wake " + place}
 	}
 }
 
@@ -82,6 +84,14 @@ func split(function string) (pkg, name string) {
 		return function, function
 	}
 	return strings.ReplaceAll(function[:start+1+dot], "%2e", "."), function[start+1:]
+}
+
+// short leaves the package of a method out: shop.(*Store).Update is Store.Update.
+func short(name string) string {
+	if _, method, ok := strings.Cut(name, ".(*"); ok {
+		return strings.Replace(method, ")", "", 1)
+	}
+	return name
 }
 
 // Patterns are import path patterns, such as example.com/shop/... .

@@ -117,8 +117,8 @@ func TestDeadlockIsToldWithAllItsStacks(t *testing.T) {
 	all := h.live(t, h.overlaid, "move=5,upgrade=5")
 	move := all["move"]
 	require.Contains(t, move.Text, "deadlock of 2 goroutines: customer/")
-	require.Contains(t, move.Text, "waits at lock shop.(*Shop).moveLeft for customer/")
-	require.Contains(t, move.Text, "who has it since lock shop.(*Shop).moveBack")
+	require.Regexp(t, `waits at lock Shop.moveLeft:\d+ for customer/`, move.Text)
+	require.Regexp(t, `who has it since lock Shop.moveBack:\d+`, move.Text)
 	require.Contains(t, move.Stack, "example.com/shop.(*Shop).moveLeft(...)\n")
 	require.Contains(t, move.Stack, "example.com/shop.(*Shop).moveBack(...)\n")
 	require.Contains(t, move.Stack, "shop.go:")
