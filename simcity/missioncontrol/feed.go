@@ -2,6 +2,7 @@ package missioncontrol
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -123,7 +124,7 @@ func (f *feed) broadcast(ctx context.Context, every time.Duration, heartbeat fun
 // gatherTime is how long what comes is gathered before readers are told: events come
 // in bursts, and each waking of a thousand readers is work that the run's own
 // processor has to do.
-const gatherTime = 10 * time.Millisecond
+const gatherTime = 25 * time.Millisecond
 
 func (f *feed) gather() {
 	timer := newTimer(gatherTime)
@@ -163,7 +164,7 @@ func (f *feed) read(cursor, beats int64) portion {
 	}
 	if p.from < next {
 		rest := f.frames[p.from-f.first:]
-		p.frames = append(p.frames, rest[:min(len(rest), portionMost)]...)
+		p.frames = slices.Clone(rest[:min(len(rest), portionMost)])
 	}
 	if f.beats > beats {
 		p.beat = f.beat

@@ -23,7 +23,13 @@ import (
 	"github.com/bookiji/simcity/simcity/missioncontrol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if told, ok := os.LookupEnv(envAudience); ok {
+		followAll(told)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // hello is the host: it greets, and refuses on /no.
 func hello(*simcity.World) (http.Handler, error) {
@@ -144,14 +150,14 @@ func config() missioncontrol.Config {
 
 // A desk is a Mission Control that tests talk to.
 type desk struct {
-	*testing.T
+	testing.TB
 	mission *missioncontrol.Handler
 	server  *httptest.Server
 	url     string
 	client  *http.Client
 }
 
-func setup(t *testing.T, change ...func(*missioncontrol.Config)) *desk {
+func setup(t testing.TB, change ...func(*missioncontrol.Config)) *desk {
 	t.Helper()
 	c := config()
 	for _, f := range change {
@@ -159,7 +165,7 @@ func setup(t *testing.T, change ...func(*missioncontrol.Config)) *desk {
 	}
 	mission, err := missioncontrol.New(c)
 	require.NoError(t, err)
-	d := &desk{T: t, mission: mission, server: httptest.NewServer(mission)}
+	d := &desk{TB: t, mission: mission, server: httptest.NewServer(mission)}
 	d.url, d.client = d.server.URL, d.server.Client()
 	t.Cleanup(func() {
 		require.NoError(t, mission.Close())

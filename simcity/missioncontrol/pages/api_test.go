@@ -19,6 +19,7 @@ import (
 // The pages over Mission Control itself: a run is started, steered, stopped and
 // studied in the browser.
 func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	mission, err := missioncontrol.New(missioncontrol.Config{
 		Authorize: func(*http.Request) error { return nil },

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -103,6 +104,8 @@ func blank(t *testing.T, width, height int64, scheme string) *tab {
 			}
 		}
 	}()
+	_, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	require.NoError(t, err) // tests run beside one another, each as if its tab alone were in front
 	p.look(width, height, scheme)
 	return p
 }
@@ -175,7 +178,8 @@ func (p *tab) shot(name string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
 	defer cancel()
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	yes := true
+	picture, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &yes, OptimizeForSpeed: &yes})
 	require.NoError(p.t, err)
-	require.NoError(p.t, os.WriteFile(filepath.Join(p.shots, name+".png"), picture, 0o600))
+	require.NoError(p.t, os.WriteFile(filepath.Join(p.shots, name+".png"), picture.Data, 0o600))
 }

@@ -3,8 +3,10 @@ package pages_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,11 +24,15 @@ type recorded struct {
 	snapshots []telemetry.Snapshot
 }
 
-// bad is a day of disasters on the reference marketplace, with a bug or without.
-func bad(t testing.TB, seed uint64, bugs ...booking.Bug) recorded {
+// bad are the first hours of a day of disasters on the reference marketplace, with a
+// bug or without.
+func bad(t testing.TB, seed uint64, hours int, bugs ...booking.Bug) recorded {
 	t.Helper()
+	day := scenarios.DisasterMix()
+	day.Duration = time.Duration(hours) * time.Hour
+	day.Injections = slices.DeleteFunc(day.Injections, func(i simcity.Injection) bool { return i.At >= day.Duration })
 	store := telemetry.NewMemory()
-	simcity.New(scenarios.DisasterMix()).Seed(seed).Target(simcity.InProcess(marketplace(bugs))).
+	simcity.New(day).Seed(seed).Target(simcity.InProcess(marketplace(bugs))).
 		Report(telemetry.NewReporter(store, telemetry.Options{})).Simulate(quiet{t})
 	runs, err := store.Runs(t.Context(), telemetry.RunFilter{})
 	require.NoError(t, err)
@@ -113,10 +119,10 @@ var recordings = sync.OnceValue(func() func(testing.TB) []recorded {
 			made := make([]recorded, 4)
 			var runs sync.WaitGroup
 			for i, make := range []func() recorded{
-				func() recorded { return bad(t, 42) },
-				func() recorded { return bad(t, 42, booking.BugCheckThenInsert) },
-				func() recorded { return bad(t, 7) },
-				func() recorded { return bad(t, 11) },
+				func() recorded { return bad(t, 42, 6) },
+				func() recorded { return bad(t, 42, 6, booking.BugCheckThenInsert) },
+				func() recorded { return bad(t, 7, 1) },
+				func() recorded { return bad(t, 11, 6) },
 			} {
 				runs.Go(func() { made[i] = make() })
 			}

@@ -21,6 +21,7 @@ func live(t *testing.T, shown int) (*server, *tab) {
 }
 
 func TestDashboardFollowsARunWithoutReload(t *testing.T) {
+	t.Parallel()
 	s, p := live(t, 3000)
 	p.wait(`document.querySelector("#events-count").textContent === "3,000 events"`)
 	require.Equal(t, "RUNNING", p.text("#status"))
@@ -36,6 +37,7 @@ func TestDashboardFollowsARunWithoutReload(t *testing.T) {
 }
 
 func TestDashboardAppliesPoliciesTogether(t *testing.T) {
+	t.Parallel()
 	s, p := live(t, 3000)
 	p.wait(`document.querySelectorAll(".policy").length > 5`)
 	require.Equal(t, "Apply", p.text(".apply"))
@@ -56,6 +58,7 @@ func TestDashboardAppliesPoliciesTogether(t *testing.T) {
 }
 
 func TestDashboardInjectsAFaultAndShowsItsBand(t *testing.T) {
+	t.Parallel()
 	s, p := live(t, 1000) // the run's own first fault comes at event 2,027
 	p.do(chromedp.SetValue(chromedp.ID("fault-type"), "CACHE_INVALIDATION_STORM"))
 	ask[bool](p, `document.querySelector("#fault-type").dispatchEvent(new Event("change"))`)
@@ -70,6 +73,7 @@ func TestDashboardInjectsAFaultAndShowsItsBand(t *testing.T) {
 }
 
 func TestDashboardStopsOnlyWhenConfirmed(t *testing.T) {
+	t.Parallel()
 	s, p := live(t, 2000)
 	p.do(chromedp.Click(chromedp.ID("stop")))
 	p.wait(`document.querySelector("#stop-dialog").open`)
@@ -88,6 +92,7 @@ func TestDashboardStopsOnlyWhenConfirmed(t *testing.T) {
 }
 
 func TestDashboardPausesAndStepsByKey(t *testing.T) {
+	t.Parallel()
 	s, p := live(t, 2000)
 	ask[bool](p, `(document.activeElement.blur(), true)`)
 	p.press(" ")
@@ -105,6 +110,7 @@ func TestDashboardPausesAndStepsByKey(t *testing.T) {
 }
 
 func TestDashboardComesBackAfterTheConnectionBreaks(t *testing.T) {
+	t.Parallel()
 	s, p := live(t, 2000)
 	p.wait(`document.querySelector("#events-count").textContent === "2,000 events"`)
 	s.CloseClientConnections()
@@ -117,6 +123,7 @@ func TestDashboardComesBackAfterTheConnectionBreaks(t *testing.T) {
 }
 
 func TestTwoTabsShareOneStream(t *testing.T) {
+	t.Parallel()
 	s, p := live(t, 2000)
 	q := open(t, s.URL+dashboardPath, 1000, 800, "light")
 	for range 5 {
@@ -131,6 +138,7 @@ func TestTwoTabsShareOneStream(t *testing.T) {
 }
 
 func TestDashboardStartsARun(t *testing.T) {
+	t.Parallel()
 	all := recordings(t)
 	s := newServer(t, false, 0, all[1], all[0])
 	p := open(t, s.URL+dashboardPath, 1440, 900, "dark")
@@ -144,6 +152,7 @@ func TestDashboardStartsARun(t *testing.T) {
 
 // A run of go test waits for the browser, and the browser lets it go on.
 func TestPagesLetAHeldTestContinue(t *testing.T) {
+	t.Parallel()
 	all := recordings(t)
 	for _, path := range []string{dashboardPath, missionPath} {
 		s := newServer(t, false, 0, all[1], all[0])
@@ -160,6 +169,7 @@ func TestPagesLetAHeldTestContinue(t *testing.T) {
 }
 
 func TestTilesTellHowTheRulesStand(t *testing.T) {
+	t.Parallel()
 	_, p := live(t, 3000)
 	p.wait(`document.querySelector("#tiles").textContent.includes("vendor SLA")`)
 	require.Regexp(t, `p95\d.* / 500 ms✓, kept`, p.text("#tiles"))

@@ -37,6 +37,7 @@ func counted(r recorded, index int) (operations, citizens int) {
 }
 
 func TestScrubbingShowsTheExactStateAtAnyIndex(t *testing.T) {
+	t.Parallel()
 	s, p := study(t, "?tab=state&t=0&run="+recordings(t)[0].row.ID)
 	p.wait(`document.querySelector("#when").textContent.includes(" of ")`)
 	run := s.runs[1]
@@ -54,6 +55,7 @@ func TestScrubbingShowsTheExactStateAtAnyIndex(t *testing.T) {
 }
 
 func TestForensicsOfAPlantedFailure(t *testing.T) {
+	t.Parallel()
 	s, p := study(t, "")
 	p.wait(`document.querySelector("#forensics h3")?.textContent === "zero_double_bookings"`)
 	pane := p.text("#forensics")
@@ -68,6 +70,7 @@ func TestForensicsOfAPlantedFailure(t *testing.T) {
 }
 
 func TestComparisonFindsTheFirstDivergentEvent(t *testing.T) {
+	t.Parallel()
 	all := recordings(t)
 	diverges := 0
 	for all[0].events[diverges].After == all[1].events[diverges].After {
@@ -83,6 +86,7 @@ func TestComparisonFindsTheFirstDivergentEvent(t *testing.T) {
 }
 
 func TestMissionControlByKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	_, p := study(t, "?tab=state&t=500&run="+recordings(t)[0].row.ID)
 	at := func(index int) {
 		t.Helper()
@@ -128,6 +132,7 @@ func TestMissionControlByKeyboardAlone(t *testing.T) {
 }
 
 func TestMissionControlFollowsARun(t *testing.T) {
+	t.Parallel()
 	all := recordings(t)
 	s := newServer(t, true, 2000, all[3], all[0])
 	p := open(t, s.URL+missionPath, 1440, 900, "dark")

@@ -20,6 +20,7 @@ import (
 // A report is one file that opens without a server: under its own strict policy,
 // without a word in the console, and readable by all.
 func TestAReportOpensAsAFile(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	script := axe(t)
 	all := recordings(t)
@@ -32,6 +33,7 @@ func TestAReportOpensAsAFile(t *testing.T) {
 	t.Cleanup(func() { _ = mission.Close() })
 	for name, run := range map[string]telemetry.Run{"report-whole": all[0].row, "report-failed": all[1].row} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := httptest.NewRecorder()
 			mission.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/ops/simcity/runs/"+run.ID+"/report", nil))
 			require.Equal(t, http.StatusOK, w.Code, w.Body)

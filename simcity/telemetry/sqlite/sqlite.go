@@ -50,7 +50,8 @@ func Open(path string) (*Store, error) {
 	}
 	s := &Store{path: path}
 	var err error
-	if s.writer, err = connect(path, "_txlock=immediate&_pragma=page_size(8192)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(4000)&_pragma=synchronous(NORMAL)", 1); err != nil {
+	// The driver sets the mode of the journal after the pragmas, as the page size needs it.
+	if s.writer, err = connect(path, "_txlock=immediate&_pragma=page_size(16384)&_journal_mode=WAL&_pragma=wal_autocheckpoint(1000)&_pragma=synchronous(NORMAL)", 1); err != nil {
 		return nil, s.explain(err)
 	}
 	if s.reader, err = connect(path, "_pragma=query_only(1)", 4); err != nil {

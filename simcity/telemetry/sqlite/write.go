@@ -84,19 +84,16 @@ func (s *Store) unfit(ctx context.Context, db querier, err error) error {
 }
 
 const (
-	insertEvent = `INSERT INTO simcity_run_events
-		(run_id, event_index, event_type, event_payload, actor, simulated_nanos, observed_at, state_digest_before, state_digest_after, invariant_context)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-	insertSnapshot = `INSERT INTO simcity_run_snapshots (run_id, event_index, metrics, state_summary, created_at)
-		VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-	upsertLive = `INSERT INTO simcity_run_live (run_id, status, last_event_index, last_heartbeat_at, last_metrics, last_message)
+	insertEvents = `INSERT OR ROLLBACK INTO simcity_run_events
+		(run_id, event_index, event_type, event_payload, actor, simulated_nanos, observed_at, state_digest_before, state_digest_after, invariant_context)`
+	insertSnapshots = `INSERT OR ROLLBACK INTO simcity_run_snapshots (run_id, event_index, metrics, state_summary, created_at)`
+	upsertLive      = `INSERT INTO simcity_run_live (run_id, status, last_event_index, last_heartbeat_at, last_metrics, last_message)
 		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, last_event_index = excluded.last_event_index,
 		last_heartbeat_at = excluded.last_heartbeat_at, last_metrics = excluded.last_metrics, last_message = excluded.last_message
 		WHERE excluded.last_heartbeat_at >= simcity_run_live.last_heartbeat_at`
 )
 
-// Append adds rows, in one transaction, each with the same prepared statement:
-// one INSERT of many rows is many times slower.
+// Append adds rows, in one transaction.
 func (s *Store) Append(ctx context.Context, batch telemetry.Batch) error {
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
@@ -119,8 +116,8 @@ func (s *Store) appendAll(ctx context.Context, conn *sql.Conn, tx *sql.Tx, batch
 		return err
 	}
 	if len(batch.Events)+len(batch.Snapshots) > 0 {
-		// The driver's own statements spare a third of the time per row that
-		// database/sql takes to hand over ten values.
+		// The driver's own statements spare the time that database/sql takes to hand
+		// over ten values for each row.
 		err := conn.Raw(func(driverConn any) error {
 			prepare := driverConn.(driver.ConnPrepareContext) // which modernc.org/sqlite is
 			if err := appendEvents(ctx, prepare, batch); err != nil {
@@ -141,7 +138,7 @@ func (s *Store) appendAll(ctx context.Context, conn *sql.Conn, tx *sql.Tx, batch
 
 func appendEvents(ctx context.Context, conn driver.ConnPrepareContext, batch *telemetry.Batch) error {
 	var clock stamps
-	return insertAll(ctx, conn, insertEvent, len(batch.Events), func(i int, row []driver.NamedValue) {
+	return insertAll(ctx, conn, insertEvents, len(batch.Events), func(i int, row []driver.NamedValue) {
 		e := &batch.Events[i]
 		row[0].Value, row[1].Value, row[2].Value, row[3].Value, row[4].Value = batch.RunID, e.Index, e.Type, string(e.Payload), e.Actor
 		row[5].Value, row[6].Value, row[7].Value, row[8].Value, row[9].Value = int64(e.At), clock.format(e.ObservedAt), e.Before, e.After, text(e.Context)
@@ -150,35 +147,55 @@ func appendEvents(ctx context.Context, conn driver.ConnPrepareContext, batch *te
 
 func appendSnapshots(ctx context.Context, conn driver.ConnPrepareContext, batch *telemetry.Batch) error {
 	var clock stamps
-	return insertAll(ctx, conn, insertSnapshot, len(batch.Snapshots), func(i int, row []driver.NamedValue) {
+	return insertAll(ctx, conn, insertSnapshots, len(batch.Snapshots), func(i int, row []driver.NamedValue) {
 		snapshot := &batch.Snapshots[i]
 		row[0].Value, row[1].Value, row[2].Value = batch.RunID, snapshot.Index, string(snapshot.Metrics)
 		row[3].Value, row[4].Value = jsonOr(snapshot.State, "{}"), clock.format(snapshot.CreatedAt)
 	})
 }
 
-// insertAll makes one statement and executes it for each of n rows.
-func insertAll(ctx context.Context, conn driver.ConnPrepareContext, query string, n int, fill func(i int, row []driver.NamedValue)) (err error) {
-	if n == 0 {
+// rowsAtOnce is how many rows one execution of a statement adds: enough to share the
+// cost of an execution, and few enough to be prepared for each batch.
+const rowsAtOnce = 20
+
+// insertAll adds n rows, those that are left over with a statement of their own.
+func insertAll(ctx context.Context, conn driver.ConnPrepareContext, into string, n int, fill func(i int, row []driver.NamedValue)) error {
+	whole := n - n%rowsAtOnce
+	if err := insertRows(ctx, conn, into, 0, whole, rowsAtOnce, fill); err != nil {
+		return err
+	}
+	return insertRows(ctx, conn, into, whole, n, n-whole, fill)
+}
+
+// insertRows adds the rows from one index up to another, so many with each execution.
+// A row that is there already stays as it is. What else goes wrong undoes the whole
+// transaction (OR ROLLBACK), so that SQLite does not copy every page before it changes
+// it only to undo the one statement.
+func insertRows(ctx context.Context, conn driver.ConnPrepareContext, into string, from, to, each int, fill func(i int, row []driver.NamedValue)) (err error) {
+	if from == to {
 		return nil
 	}
-	prepared, err := conn.PrepareContext(ctx, query)
+	columns := strings.Count(into, ",") + 1
+	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
+	prepared, err := conn.PrepareContext(ctx, into+" VALUES "+row+strings.Repeat(", "+row, each-1)+" ON CONFLICT DO NOTHING")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, prepared.Close()) }()
 	insert := prepared.(driver.StmtExecContext) // which modernc.org/sqlite is
-	row := make([]driver.NamedValue, strings.Count(query, "?"))
-	for i := range row {
-		row[i].Ordinal = i + 1
+	values := make([]driver.NamedValue, each*columns)
+	for i := range values {
+		values[i].Ordinal = i + 1
 	}
-	for i := range n {
+	for ; from < to; from += each {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		fill(i, row)
-		// Without ctx: the driver would start a goroutine to watch it for each row.
-		if _, err := insert.ExecContext(context.Background(), row); err != nil {
+		for i := range each {
+			fill(from+i, values[i*columns:(i+1)*columns])
+		}
+		// Without ctx: the driver would start a goroutine to watch it for each execution.
+		if _, err := insert.ExecContext(context.Background(), values); err != nil {
 			return err
 		}
 	}
