@@ -3,6 +3,7 @@ package simcity
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,15 +72,20 @@ func (r *run) escaped(done chan<- *Result) {
 // Close promised that there are none.
 func (r *run) leftBehind() bool {
 	synctest.Wait()
-	var left []goroutine
+	var left, handlers []goroutine
 	here := bubbleHere()
 	for _, g := range goroutines() {
-		if g.bubble == here && g.reason != "running" && !strings.HasPrefix(g.reason, "synctest.Run") && !strings.Contains(g.stack, "testingSynctestTest(") {
+		if g.bubble == here && strings.Contains(g.stack, "(*exchange).serve(") {
+			handlers = append(handlers, g)
+		} else if g.bubble == here && g.reason != "running" && !strings.HasPrefix(g.reason, "synctest.Run") && !strings.Contains(g.stack, "testingSynctestTest(") {
 			left = append(left, g)
 		}
 	}
+	if !r.showStuck(handlers) {
+		left = append(left, handlers...)
+	}
 	if len(left) == 0 {
-		return false
+		return len(handlers) > 0
 	}
 	f := Finding{Kind: FindingLeak, Severity: NoteFinding, Stack: joinStacks(left)}
 	if len(r.closers) > 0 && !r.isDeadlocked() {
@@ -90,6 +96,18 @@ func (r *run) leftBehind() bool {
 	}
 	r.find(f)
 	return true
+}
+
+// showStuck adds their stacks to the finding that handlers never returned, if
+// there is one.
+func (r *run) showStuck(handlers []goroutine) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.findings, func(f Finding) bool { return f.Kind == FindingStuck && f.Severity == FailFinding })
+	if i >= 0 {
+		r.findings[i].Stack = joinStacks(handlers)
+	}
+	return i >= 0
 }
 
 func counted(n int, thing string) string {

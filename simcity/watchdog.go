@@ -187,15 +187,32 @@ var standardRoot = func() string {
 	return strings.TrimSuffix(file, "strings/strings.go")
 }()
 
+// joinStacks shows each stack once, however many goroutines have it.
 func joinStacks(all []goroutine) string {
 	const most = 8
-	var b strings.Builder
-	for i, g := range all {
-		if i == most {
-			fmt.Fprintf(&b, "... and %d more goroutines\n", len(all)-most)
-			break
+	var shapes []string
+	first, count := map[string]string{}, map[string]int{}
+	for _, g := range all {
+		_, frames, _ := strings.Cut(g.stack, "\n")
+		shape := inStacks.ReplaceAllString(frames, "")
+		if count[shape]++; count[shape] == 1 {
+			shapes = append(shapes, shape)
+			first[shape] = g.stack
 		}
-		b.WriteString(g.stack + "\n\n")
+	}
+	var b strings.Builder
+	for _, shape := range shapes[:min(most, len(shapes))] {
+		b.WriteString(first[shape] + "\n")
+		if more := count[shape] - 1; more > 0 {
+			fmt.Fprintf(&b, "and %s like it\n", counted(more, "goroutine"))
+		}
+		b.WriteString("\n")
+	}
+	if more := len(shapes) - most; more > 0 {
+		fmt.Fprintf(&b, "... and %s more\n", counted(more, "stack"))
 	}
 	return b.String()
 }
+
+// inStacks is what differs between goroutines that are at the same place.
+var inStacks = regexp.MustCompile(`0x[0-9a-f]+\??|goroutine \d+`)
