@@ -36,6 +36,7 @@ type Citizen struct {
 	random     *rand.Rand
 	client     *http.Client
 	operation  *Operation // under way
+	ongoing    ongoing    // where it stands among those of others
 	intent     intent     // of its next operation
 	badge      badge      // at a target elsewhere
 	entering   bool       // it is logging in
@@ -147,20 +148,26 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		return fmt.Errorf("%w for %s: StepLimit of %d operations", ErrOver, c.id, c.population.StepLimit)
 	}
 	c.steps++
-	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
+	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input}
 	if way := c.run.remote; way != nil {
 		op.Input = way.scrubbed(input, c)
 	}
+	op.Start = c.run.underway.begin(&c.ongoing, c.Elapsed)
+	lost := true
+	defer func() {
+		c.operation = nil
+		c.run.underway.end(&c.ongoing, lost)
+	}()
 	late := c.run.lateness(&c.intent, op.Start)
 	hostBegan := c.run.hostNow()
 	c.operation = op
-	defer func() { c.operation = nil }()
 	err := call(ctx, op)
 	op.End = c.Elapsed()
 	op.Latency = late + c.run.hostNow().Sub(hostBegan)
 	c.intent.meant = false
-	if errors.Is(err, ErrOver) {
-		return err // cut short, or ended without an outcome by its function
+	if errors.Is(err, ErrOver) { // cut short, or ended without an outcome by its function
+		lost = c.actor.Over()
+		return err
 	}
 	if op.cut { // by the end of the run, though its function does not say so: nobody knows its outcome
 		return ErrOver
@@ -172,6 +179,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		op.Err = c.run.remote.scrub(err.Error(), c)
 	}
 	c.run.judge.see(op, c.population)
+	lost = false
 	return err
 }
 

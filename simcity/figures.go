@@ -32,7 +32,9 @@ func (r *run) snapshot() *Snapshot {
 	now := r.elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.snapshotAt(now)
+	s := r.snapshotAt(now)
+	s.Settled = r.underway.settled(now, r.course.past(stageRunning))
+	return s
 }
 
 // snapshotAt is the metrics; the caller holds mu.

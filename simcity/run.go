@@ -52,6 +52,7 @@ type run struct {
 	steering   steering
 	inForce    inForce
 	census     census
+	underway   underway
 	faults     faults
 	judge      judge
 	sometimes  tally
