@@ -194,7 +194,7 @@ func joinStacks(all []goroutine) string {
 	first, count := map[string]string{}, map[string]int{}
 	for _, g := range all {
 		_, frames, _ := strings.Cut(g.stack, "\n")
-		shape := inStacks.ReplaceAllString(frames, "")
+		shape := inStacks.ReplaceAllString(strings.TrimSpace(frames), "") // a dump ends with an empty line
 		if count[shape]++; count[shape] == 1 {
 			shapes = append(shapes, shape)
 			first[shape] = g.stack
