@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,6 +148,19 @@ func TestHandlerThatIgnoresItsContextIsStuck(t *testing.T) {
 	require.Equal(t, "visitor/1 in GET /", f.Actor)
 	require.Contains(t, f.Text, "never returned")
 	require.Contains(t, f.Text, "r.Context()")
+}
+
+func TestManyStuckHandlersAreOneFinding(t *testing.T) {
+	t.Parallel()
+	never := func(http.ResponseWriter, *http.Request) { <-make(chan struct{}) }
+	res := simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
+		return leaky{http.HandlerFunc(never)}, nil
+	})).Populate(citizens("crowd", 8, visitor)).Simulate(t)
+	f := onlyFinding(t, res, simcity.FindingStuck)
+	require.Contains(t, f.Text, " handlers never returned: crowd/1 in GET /")
+	require.Contains(t, f.Actor, "crowd/2 in GET /; ")
+	require.Equal(t, 1, strings.Count(f.Stack, "nonsense_test.go"), f.Stack)
+	require.Contains(t, f.Stack, "goroutines like it")
 }
 
 func TestCitizenGoesOnAfterAStuckHandler(t *testing.T) {

@@ -87,7 +87,7 @@ func TestWhatWasNotCheckedIsInconclusive(t *testing.T) {
 		}, "invariant blind was not checked: 0 samples, needs 1", "blind"},
 		{"rule without functions", func(s *simcity.Scenario) {
 			s.Invariants = append(s.Invariants, simcity.Invariant{Name: "empty", Begin: func(*simcity.World) simcity.Check { return simcity.Check{} }})
-		}, "invariant empty was not checked", "empty"},
+		}, "invariant empty was not checked: the Check that its Begin made has no function; give it Operation, Tick or Judge", "empty"},
 		{"population that never acted", func(s *simcity.Scenario) {
 			s.Populations = append(s.Populations, citizens("lazy", 3, func(ctx context.Context, c *simcity.Citizen) error {
 				return c.Sleep(ctx, 24*time.Hour)

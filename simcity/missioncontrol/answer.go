@@ -1,6 +1,7 @@
 package missioncontrol
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,7 +58,7 @@ func asWrong(err error, renamed map[string]string, otherwise string) *failure {
 		name = otherwise
 	}
 	f := wrong(name, fmt.Sprint(field.Value), field.Allowed, field.Fix)
-	if name != field.Field { // what the engine calls it helps as well
+	if name != field.Field && !strings.HasPrefix(field.Field, "command.") { // what the engine calls it helps as well
 		f.Message = strings.TrimPrefix(err.Error(), "simcity: ")
 	}
 	return f
@@ -78,14 +79,23 @@ func asFailure(err error) *failure {
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
+	text, err := plainJSON(body)
 	if err != nil {
 		status = http.StatusInternalServerError
-		text, _ = json.Marshal(map[string]any{"success": false, "error": &failure{Code: "internal", Message: err.Error()}}) // strings always work
+		text, _ = plainJSON(map[string]any{"success": false, "error": &failure{Code: "internal", Message: err.Error()}}) // strings always work
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // a client that has gone cannot be told
+	_, _ = w.Write(text) // a client that has gone cannot be told
+}
+
+// plainJSON is JSON as people read it in a terminal, where < is <.
+func plainJSON(body any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(body)
+	return b.Bytes(), err
 }
 
 func (a answer) write(w http.ResponseWriter) {

@@ -16,6 +16,7 @@ import (
 // to its left and below.
 type chart struct {
 	Title   string
+	Note    string
 	Lines   []line
 	Times   []tick // along the bottom
 	Levels  []tick // along the side
@@ -69,15 +70,16 @@ var charts = []struct {
 	lines  []figure
 	write  func(float64) string
 	bounds map[string]float64 // rules that bound it, and the factor to the chart's unit
+	note   string             // what a reader should know of it on the virtual clock
 }{
-	{"Bookings and cancellations", []figure{{name: "bookings", count: "bookings"}, {name: "cancellations", count: "cancellations"}}, plainNumber, nil},
+	{"Bookings and cancellations", []figure{{name: "bookings", count: "bookings"}, {name: "cancellations", count: "cancellations"}}, plainNumber, nil, ""},
 	{"Latency, ms", []figure{
 		{name: "p95", value: func(s *simcity.Snapshot) (float64, bool) { return s.Latency.P95.Seconds() * 1000, s.Latency.Count > 0 }},
 		{name: "p99", value: func(s *simcity.Snapshot) (float64, bool) { return s.Latency.P99.Seconds() * 1000, s.Latency.Count > 0 }},
-	}, plainNumber, map[string]float64{"api_p95_response_time": 1, "api_p99_response_time": 1}},
-	{"Cache hit rate", []figure{{name: "hits of lookups", value: cacheShare}}, percentText, map[string]float64{"cache_hit_rate": 1}},
-	{"Citizens", []figure{{name: "citizens", value: func(s *simcity.Snapshot) (float64, bool) { return float64(s.Citizens), true }}}, plainNumber, nil},
-	{"Operations, conflicts and errors", []figure{{name: "operations", count: "operations"}, {name: "conflicts", count: "conflicts"}, {name: "errors", count: "errors"}}, plainNumber, nil},
+	}, plainNumber, map[string]float64{"api_p95_response_time": 1, "api_p99_response_time": 1}, "simulated: only waits and faults take time"},
+	{"Cache hit rate", []figure{{name: "hits of lookups", value: cacheShare}}, percentText, map[string]float64{"cache_hit_rate": 1}, ""},
+	{"Citizens", []figure{{name: "citizens", value: func(s *simcity.Snapshot) (float64, bool) { return float64(s.Citizens), true }}}, plainNumber, nil, ""},
+	{"Operations, conflicts and errors", []figure{{name: "operations", count: "operations"}, {name: "conflicts", count: "conflicts"}, {name: "errors", count: "errors"}}, plainNumber, nil, ""},
 }
 
 func plainNumber(v float64) string { return fmt.Sprintf("%.4g", v) }
@@ -98,6 +100,9 @@ func (v *reportView) draw(r *reading) []chart {
 	for _, spec := range charts {
 		c := marks
 		c.Title, c.Tallest = spec.title, len(all) == 0
+		if v.Summary.Clock == clockVirtual {
+			c.Note = spec.note
+		}
 		points := make([][][2]float64, len(spec.lines))
 		highest := 0.0
 		for i, f := range spec.lines {

@@ -97,9 +97,9 @@ func text(name string, required bool, into *string) field {
 // number is a field that is a number between two others, of which the lower is not
 // allowed if above is set.
 func number(name string, required bool, low, high float64, above bool, into *float64) field {
-	allowed := fmt.Sprintf("a number from %v to %v", low, high)
+	allowed := fmt.Sprintf("a number from %.0f to %.0f", low, high)
 	if above {
-		allowed = fmt.Sprintf("a number above %v, to %v", low, high)
+		allowed = fmt.Sprintf("a number above %.0f, to %.0f", low, high)
 	}
 	return field{name, required, func(raw json.RawMessage) error {
 		var value float64
@@ -152,11 +152,22 @@ func shown(raw json.RawMessage) any {
 	if json.Unmarshal(raw, &value) != nil {
 		return string(raw)
 	}
-	if _, isNumber := value.(float64); isNumber {
+	switch v := value.(type) {
+	case float64:
 		return json.Number(raw)
+	case string:
+		return quote(v)
 	}
 	return value
 }
+
+// A quoted is a text that stands in quotes where a sentence tells it.
+type quoted string
+
+func (q quoted) String() string { return strconv.Quote(string(q)) }
+
+// quote is a text as errors show it: not all of it when it is long.
+func quote(text string) quoted { return quoted(fmt.Sprintf("%.100s", strings.ToValidUTF8(text, "?"))) }
 
 // query reads the parameters of a request, which has none but those named.
 func query(r *http.Request, names ...string) (url.Values, error) {
@@ -192,7 +203,7 @@ func wholeNumber(values url.Values, name string, low, high, otherwise uint64) (u
 	}
 	value, err := parseInteger(digits, low, high)
 	if err != nil {
-		return 0, wrong(name, fmt.Sprintf("%.100q", digits), fmt.Sprintf("%d to %d", low, high), "")
+		return 0, wrong(name, quote(digits), fmt.Sprintf("%d to %d", low, high), "")
 	}
 	return value, nil
 }

@@ -1,22 +1,64 @@
 package missioncontrol_test
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bookiji/simcity/internal/pgtest"
 	"github.com/bookiji/simcity/simcity/missioncontrol"
 	"github.com/bookiji/simcity/simcity/telemetry"
+	"github.com/bookiji/simcity/simcity/telemetry/postgres"
+	"github.com/bookiji/simcity/simcity/telemetry/sqlite"
 )
 
-// A run of another process is followed through the store that both have: whole, in
-// order, and with one reader for all who follow it.
+// inMemory is a store that two in one process share.
+func inMemory(t *testing.T) func() telemetry.Store {
+	store := telemetry.NewMemory()
+	return func() telemetry.Store { return store }
+}
+
+// inSQLite is a file that each opens for itself.
+func inSQLite(t *testing.T) func() telemetry.Store {
+	path := filepath.Join(t.TempDir(), "history.db")
+	return func() telemetry.Store {
+		store, err := sqlite.OpenOrCreate(path)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		return store
+	}
+}
+
+// inPostgres is a database that each opens for itself.
+func inPostgres(t *testing.T) func() telemetry.Store {
+	dsn := pgtest.Database(t)
+	return func() telemetry.Store {
+		store, err := postgres.Open(dsn)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		require.NoError(t, store.Migrate(t.Context()))
+		return store
+	}
+}
+
 func TestRunOfAnotherProcessIsFollowed(t *testing.T) {
 	t.Parallel()
-	store := telemetry.NewMemory()
+	for name, open := range map[string]func(*testing.T) func() telemetry.Store{"memory": inMemory, "sqlite": inSQLite, "postgres": inPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			requireFollowed(t, open(t))
+		})
+	}
+}
+
+// requireFollowed tells that a run of another process is followed through a store that
+// both open: whole, in order, and with one reader for all who follow it.
+func requireFollowed(t *testing.T, open func() telemetry.Store) {
+	t.Helper()
 	share := func(c *missioncontrol.Config) {
-		c.Store, c.StorePoll, c.Heartbeat = store, 5*time.Millisecond, 20*time.Millisecond
+		c.Store, c.StorePoll, c.Heartbeat = open(), 5*time.Millisecond, 20*time.Millisecond
 	}
 	there, here := setup(t, share), setup(t, share)
 	id := there.held()

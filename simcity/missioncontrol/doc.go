@@ -110,9 +110,10 @@
 // Of a run that goes on, verdict is empty, and status of an invariant is "violated"
 // or "open". Its judgement then is what it would be judged by if the run ended at the
 // last tick, with value and bound; a breach in it is no violation yet. It is null
-// before the first tick, and for rules that only the end can judge. repro.start is the body of the start call that
-// repeats the run. lastEvents are those of a run that did not pass, up to the first
-// failure.
+// before the first tick, and for rules that only the end can judge. repro.start is the
+// body of the start call that repeats the run, and repro.curl a command line with it,
+// for a shell that has the token in TOKEN. lastEvents are those of a run that did not
+// pass, up to the first failure.
 //
 //	GET /api/ops/simcity/runs?scenario=&verdict=&seed=&before=&beforeId=&limit=
 //	     200 {runs:[ROW], next:{before, beforeId}|null}

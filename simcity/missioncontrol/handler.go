@@ -127,7 +127,7 @@ func (h *Handler) scenario(name string) (simcity.Scenario, error) {
 		}
 		known = append(known, s.Name)
 	}
-	return simcity.Scenario{}, wrong("scenario", fmt.Sprintf("%.100q", name), strings.Join(known, ", "), "see GET /api/simcity/scenarios")
+	return simcity.Scenario{}, wrong("scenario", quote(name), strings.Join(known, ", "), "see GET /api/simcity/scenarios")
 }
 
 // session is the session of a run that is in memory, or nil.

@@ -56,7 +56,7 @@ func runFilter(r *http.Request) (telemetry.RunFilter, error) {
 	}
 	f.Scenario, f.Result, f.BeforeID = values.Get("scenario"), values.Get("verdict"), values.Get("beforeId")
 	if f.Result != "" && !slices.Contains(verdicts, f.Result) {
-		return f, wrong("verdict", fmt.Sprintf("%.100q", f.Result), strings.Join(verdicts, ", "), "")
+		return f, wrong("verdict", quote(f.Result), strings.Join(verdicts, ", "), "")
 	}
 	if values.Get("seed") != "" {
 		seed, err := wholeNumber(values, "seed", 0, seedMost, 0)
@@ -67,10 +67,10 @@ func runFilter(r *http.Request) (telemetry.RunFilter, error) {
 	}
 	if text := values.Get("before"); text != "" {
 		if f.Before, err = time.Parse(time.RFC3339Nano, text); err != nil {
-			return f, wrong("before", fmt.Sprintf("%.100q", text), "a time such as 2026-01-05T08:00:00Z", "take next.before of the page before, and write + as %2B")
+			return f, wrong("before", quote(text), "a time such as 2026-01-05T08:00:00Z", "take next.before of the page before, and write + as %2B")
 		}
 	} else if f.BeforeID != "" {
-		return f, wrong("beforeId", fmt.Sprintf("%.100q", f.BeforeID), "", "give before as well")
+		return f, wrong("beforeId", quote(f.BeforeID), "", "give before as well")
 	}
 	limit, err := wholeNumber(values, "limit", 1, telemetry.LimitMax, telemetry.LimitDefault)
 	f.Limit = int(limit)

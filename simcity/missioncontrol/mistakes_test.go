@@ -126,6 +126,18 @@ func TestWhoIsRefusedLearnsHowToBeLetIn(t *testing.T) {
 	require.NotContains(t, got.Message, "secret")
 }
 
+// A terminal shows an error as it was meant: in the API's words, and < as <.
+func TestErrorsAreReadInATerminal(t *testing.T) {
+	t.Parallel()
+	d := setup(t)
+	_, _, body := d.call("POST", "/api/simcity/start", `{"scenario":"<city>"}`)
+	require.Contains(t, body, `"message":"scenario is \"<city>\"; allowed: town, rude"`)
+	require.Contains(t, body, `"value":"<city>"`)
+	d.held()
+	require.Equal(t, `type is "RAIN"; allowed: GLOOM`, d.refused(400, "POST", "/api/simcity/event", `{"type":"RAIN"}`).Error.Message)
+	require.Contains(t, d.refused(400, "POST", "/api/simcity/speed", `{"factor":-1}`).Error.Message, "from 0 to 1000000")
+}
+
 func TestUnknownRunsAndPaths(t *testing.T) {
 	t.Parallel()
 	d := setup(t)

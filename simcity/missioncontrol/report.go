@@ -46,7 +46,8 @@ type reportView struct {
 	Changes    []ruleChange
 	Charts     []chart
 	Timeline   []moment
-	Left       int64 // events that the timeline had no room for
+	Diagram    template.HTML // who did what up to the first failure
+	Left       int64         // events that the timeline had no room for
 	Style      template.CSS
 	Policy     string
 }
@@ -86,11 +87,11 @@ func (v *reportView) fill(ctx context.Context, store telemetry.Store) error {
 	if v.Previous, v.Changes, err = changesSince(ctx, store, v.Summary, v.Violations); err != nil {
 		return err
 	}
-	reading := newReading(time.Duration(v.Summary.DurationMinutes * float64(time.Minute)))
+	reading := newReading(time.Duration(v.Summary.DurationMinutes*float64(time.Minute)), v.First)
 	if err := reading.read(ctx, store, v.Summary.RunID); err != nil {
 		return err
 	}
-	v.Timeline, v.Left = reading.moments, reading.left
+	v.Timeline, v.Left, v.Diagram = reading.moments, reading.left, reading.diagram()
 	v.Charts = v.draw(reading)
 	return nil
 }

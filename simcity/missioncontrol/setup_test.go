@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/bookiji/simcity/internal/pgtest"
 	"github.com/bookiji/simcity/simcity"
 	"github.com/bookiji/simcity/simcity/missioncontrol"
 )
@@ -28,7 +30,11 @@ func TestMain(m *testing.M) {
 		followAll(told)
 		return
 	}
-	goleak.VerifyTestMain(m)
+	pgtest.Main(m)
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // hello is the host: it greets, and refuses on /no.

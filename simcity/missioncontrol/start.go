@@ -38,7 +38,7 @@ func (h *Handler) readPlan(w http.ResponseWriter, r *http.Request) (plan, error)
 	p := plan{seed: 1, compression: -1}
 	err := decodeBody(w, r, h.config.BodyBytes, p.fields()...)
 	if err == nil && p.clock != "" && p.clock != clockPaced && p.clock != clockVirtual {
-		err = wrong("clock", p.clock, "virtual, paced", "leave it out for the one that fits the target")
+		err = wrong("clock", quote(p.clock), "virtual, paced", "leave it out for the one that fits the target")
 	}
 	if err == nil && p.clock == clockPaced && p.compression == 0 {
 		err = wrong("compression", 0, "a number above 0 for a paced run", "leave it out for the scenario's, or run flat out with clock virtual")

@@ -51,7 +51,7 @@ func cursorOf(r *http.Request) (int64, error) {
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		seen, err := parseInteger(last, 0, seedMost-1)
 		if err != nil {
-			return 0, wrong("Last-Event-ID", strconv.Quote(last[:min(len(last), 100)]), "an event index", "leave it out to begin at ?from=")
+			return 0, wrong("Last-Event-ID", quote(last), "an event index", "leave it out to begin at ?from=")
 		}
 		return int64(seen) + 1, nil
 	}

@@ -55,7 +55,7 @@ const open = "open"
 
 // A repro is how a run is repeated.
 type repro struct {
-	// Curl is the whole command line, Start the body that it posts.
+	// Curl is the whole command line, with the token in TOKEN; Start is the body that it posts.
 	Curl  string          `json:"curl"`
 	Start json.RawMessage `json:"start"`
 	// Test repeats it in a test of the same scenario.
@@ -205,7 +205,7 @@ func (h *Handler) repro(r *http.Request, row *telemetry.Run) repro {
 	}
 	return repro{
 		Start: start,
-		Curl: fmt.Sprintf("curl -X POST -H 'Content-Type: application/json' -d '%s' '%s/api/simcity/start'",
+		Curl: fmt.Sprintf(`curl -X POST -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '%s' '%s/api/simcity/start'`,
 			strings.ReplaceAll(string(start), "'", `'\''`), strings.ReplaceAll(h.base(r), "'", `%27`)),
 		Test: fmt.Sprintf("SIMCITY_SEED=%d go test ./... -run SimCity", row.Seed),
 	}

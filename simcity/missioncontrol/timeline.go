@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html/template"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/bookiji/simcity/simcity"
@@ -32,17 +35,30 @@ type reading struct {
 	left    int64
 	counts  map[string][]float64 // per span, by name
 	shots   []simcity.Snapshot   // thinned
+	failure *liveViolation       // the first one, if there is one
+	named   []string             // who it names
+	acts    []simcity.Event      // what they did up to it, the latest
 }
 
-func newReading(lasts time.Duration) *reading {
+func newReading(lasts time.Duration, failure *liveViolation) *reading {
 	span := time.Minute
 	for _, longer := range []time.Duration{2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour} {
 		if lasts/span > 240 {
 			span = longer
 		}
 	}
-	return &reading{span: span, counts: make(map[string][]float64)}
+	r := &reading{span: span, counts: make(map[string][]float64), failure: failure}
+	if failure != nil {
+		r.named = citizenNames.FindAllString(failure.Got+" "+failure.Detail, -1)
+	}
+	return r
 }
+
+// citizenNames are such as customer/7.
+var citizenNames = regexp.MustCompile(`\b[a-z][a-z_]*/[0-9]+\b`)
+
+// actsMost is how many of the named ones' last acts are drawn.
+const actsMost = 24
 
 // read reads all events, then the snapshots.
 func (r *reading) read(ctx context.Context, store telemetry.Store, id string) error {
@@ -66,6 +82,10 @@ func (r *reading) read(ctx context.Context, store telemetry.Store, id string) er
 
 func (r *reading) take(e *telemetry.Event) {
 	r.end = max(r.end, e.At)
+	if f := r.failure; f != nil && (e.Index == f.Index || e.Index < f.Index && slices.Contains(r.named, e.Actor)) {
+		r.acts = append(r.acts, simcity.Event{Index: e.Index, At: e.At, Actor: e.Actor, Type: e.Type, Payload: e.Payload})
+		r.acts = r.acts[max(0, len(r.acts)-actsMost):]
+	}
 	if e.Type == simcity.EventOperation {
 		r.count(e)
 		return
@@ -106,6 +126,15 @@ func (r *reading) add(name string, at time.Duration) {
 		r.counts[name] = append(r.counts[name], 0)
 	}
 	r.counts[name][n]++
+}
+
+// diagram draws what those did whom the first failure names, or is empty where it
+// names nobody.
+func (r *reading) diagram() template.HTML {
+	if len(r.named) == 0 {
+		return ""
+	}
+	return template.HTML(simcity.TimelineOf(r.acts).SVG()) //nolint:gosec // it escapes what it is told
 }
 
 // momentKind is how an event is marked in a timeline; empty: it is in none.

@@ -18,12 +18,12 @@ import (
 	"github.com/bookiji/simcity/simcity"
 )
 
-// oneFault is the day of the disasters with another fault from 1:30 to 2:00.
+// oneFault is the morning of the disasters with another fault from 1:00 to 1:20.
 func oneFault(fault simcity.Fault) simcity.Scenario {
 	day := scenarios.DisasterMix()
 	day.Name = "one_fault"
-	day.Duration = 3 * time.Hour
-	day.Injections = []simcity.Injection{{Fault: fault, At: 90 * time.Minute, For: 30 * time.Minute}}
+	day.Duration = 2 * time.Hour
+	day.Injections = []simcity.Injection{{Fault: fault, At: time.Hour, For: 20 * time.Minute}}
 	return day
 }
 
@@ -36,11 +36,11 @@ func (g *gauge) count(at time.Duration, so bool) { g.add(at, 1, so) }
 func (g *gauge) add(at time.Duration, n int64, so bool) {
 	phase := 0
 	switch {
-	case at >= 135*time.Minute:
+	case at >= 95*time.Minute:
 		phase = 2
-	case at >= 120*time.Minute:
+	case at >= 80*time.Minute:
 		return // the city recovers
-	case at >= 90*time.Minute:
+	case at >= time.Hour:
 		phase = 1
 	}
 	g.looks[phase] += n
@@ -95,7 +95,7 @@ func TestCityFeelsEachFaultOfTheRunbook(t *testing.T) {
 		calm, least float64
 	}{
 		{"the cache misses", chaos.CacheInvalidationStorm{InvalidationRate: 1, Every: 10 * time.Second}.Fault(), misses, 0.2, 0.4},
-		{"search does not find", chaos.PauseMVRefresh{PauseDuration: 30 * time.Minute}.Fault(),
+		{"search does not find", chaos.PauseMVRefresh{PauseDuration: 20 * time.Minute}.Fault(),
 			facts(simcity.Sought, func(f simcity.Fact, _ *simcity.Operation) bool { return !f.Same }), 0.1, 0.3},
 		{"others' data is seen", chaos.RLSMisconfig{MisconfigType: chaos.PermissivePolicy}.Fault(),
 			facts(simcity.Saw, func(f simcity.Fact, _ *simcity.Operation) bool { return f.Of != f.Holder }), 0, 0.001},
@@ -143,7 +143,7 @@ func TestCityLeavesNothingBroken(t *testing.T) {
 	broken := func(end func(*simcity.Simulation)) *simcity.Simulation {
 		day := oneFault(chaos.RLSMisconfig{MisconfigType: chaos.AdminAccess}.Fault())
 		day.Injections = append(day.Injections, simcity.Injection{
-			Fault: chaos.PauseMVRefresh{PauseDuration: time.Hour}.Fault(), At: 90 * time.Minute, For: time.Hour,
+			Fault: chaos.PauseMVRefresh{PauseDuration: time.Hour}.Fault(), At: time.Hour, For: time.Hour,
 		})
 		day.AllowEmpty = []string{"*"}
 		s := simcity.New(day)
@@ -157,7 +157,7 @@ func TestCityLeavesNothingBroken(t *testing.T) {
 		"failed": func(s *simcity.Simulation) {
 			s.Check(simcity.Invariant{Name: "fails", Begin: func(*simcity.World) simcity.Check {
 				return simcity.Check{Operation: func(op *simcity.Operation) *simcity.Breach {
-					if op.End < 90*time.Minute+10*time.Second {
+					if op.End < time.Hour+10*time.Second {
 						return nil
 					}
 					return &simcity.Breach{Got: "an operation", Want: "none"}
@@ -168,7 +168,7 @@ func TestCityLeavesNothingBroken(t *testing.T) {
 			s.Populate(simcity.Population{
 				Name: "clumsy", Arrivals: simcity.ArrivalsFunc(func(ctx context.Context, g *simcity.Gate) error { g.Spawn(); return nil }),
 				Agent: simcity.AgentFunc(func(ctx context.Context, c *simcity.Citizen) error {
-					if err := c.Sleep(ctx, 90*time.Minute+10*time.Second); err != nil {
+					if err := c.Sleep(ctx, time.Hour+10*time.Second); err != nil {
 						return err
 					}
 					panic("clumsy")

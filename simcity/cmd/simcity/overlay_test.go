@@ -149,7 +149,7 @@ func TestSeedsRepeatOnOneAndTwoProcessors(t *testing.T) {
 	h := shop(t)
 	const modes = "book=100,count=100,price=100,hold=100,sleep=100,once=100,log=100,fork=100,queue=100,book-right=100,move-right=100,move=30,upgrade=30"
 	first := h.live(t, h.overlaid, modes, "SHOP_PROCS=1")
-	for _, procs := range []string{"1", "2", "2"} {
+	for _, procs := range []string{"1", "2"} {
 		for mode, r := range h.live(t, h.overlaid, modes, "SHOP_PROCS="+procs) {
 			require.Equal(t, first[mode].Digests, r.Digests, "%s on %s processors", mode, procs)
 		}
@@ -202,11 +202,11 @@ func TestReferenceAppIsExploredAsItIs(t *testing.T) {
 	require.Equal(t, without.Digests[:2], off.Digests, "not to explore is to run as without the overlay")
 }
 
-// SIMCITY_TEST_SEEDS says how many seeds; half of them are run a second time, on two
-// processors. 500 raised no alarm, and 200 repeated.
+// SIMCITY_TEST_SEEDS says how many seeds, each of which is run on one processor and
+// on two.
 func TestCorrectReferenceAppPassesAndRepeats(t *testing.T) {
 	t.Parallel()
-	seeds := 30
+	seeds := 12
 	if text := os.Getenv("SIMCITY_TEST_SEEDS"); text != "" {
 		var err error
 		seeds, err = strconv.Atoi(text)
@@ -215,25 +215,26 @@ func TestCorrectReferenceAppPassesAndRepeats(t *testing.T) {
 	h := shop(t)
 	one := h.live(t, h.overlaid, fmt.Sprint("baseline=", seeds), examples, "SHOP_PROCS=1")["baseline"]
 	require.True(t, one.PassedAll, "%+v", one)
-	two := h.live(t, h.overlaid, fmt.Sprint("baseline=", (seeds+1)/2), examples, "SHOP_PROCS=2")["baseline"]
-	require.Equal(t, one.Digests[:(seeds+1)/2], two.Digests)
+	two := h.live(t, h.overlaid, fmt.Sprint("baseline=", seeds), examples, "SHOP_PROCS=2")["baseline"]
+	require.Equal(t, one.Digests, two.Digests)
 }
 
 // Processor time of the reference app's baseline with the overlay, when it does
 // not explore (its hooks off) and when it does, against the same without the
-// overlay: the ratios of the medians of rounds that take turns. Goal: at most
-// 1.05 when it does not explore.
+// overlay: the ratios of the least that a round took, since what else the machine
+// does only adds to it. The three take turns. Goal: at most 1.05 when it does not
+// explore.
 func BenchmarkOverlayAgainstPlain(b *testing.B) {
 	h := shop(b)
 	var plain, off, on []time.Duration
-	for range max(b.N, 3) {
+	for range max(b.N, 7) {
 		plain = append(plain, h.live(b, h.plain, "baseline=5", "GOMAXPROCS=1", examples)["baseline"].CPU)
 		off = append(off, h.live(b, h.overlaid, "baseline=5", "GOMAXPROCS=1", examples, "SIMCITY_OVERLAY=0")["baseline"].CPU)
 		on = append(on, h.live(b, h.overlaid, "baseline=5", "GOMAXPROCS=1", examples)["baseline"].CPU)
 	}
-	median := func(all []time.Duration) float64 { return slices.Sorted(slices.Values(all))[len(all)/2].Seconds() }
-	b.ReportMetric(median(off)/median(plain), "ratio-off")
-	b.ReportMetric(median(on)/median(plain), "ratio-on")
+	least := func(all []time.Duration) float64 { return slices.Min(all).Seconds() }
+	b.ReportMetric(least(off)/least(plain), "ratio-off")
+	b.ReportMetric(least(on)/least(plain), "ratio-on")
 	b.ReportMetric(0, "ns/op")
 	fmt.Fprintf(b.Output(), "plain %v, off %v, on %v\n", plain, off, on)
 }

@@ -3,6 +3,7 @@ package pages_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -61,6 +62,7 @@ func TestForensicsOfAPlantedFailure(t *testing.T) {
 	pane := p.text("#forensics")
 	require.Regexp(t, `2 live claims on vendor-\d+`, pane)
 	require.Contains(t, pane, "State before and after")
+	require.Contains(t, ask[string](p, `document.querySelectorAll("#charts [role=img]")[1].getAttribute("aria-label")`), "simulated: only waits and faults take time")
 	require.Contains(t, p.text("#findings"), "new zero_double_bookings")
 	require.Contains(t, p.text("#repro"), "SIMCITY_SEED=42 go test")
 	p.do(chromedp.Click(chromedp.CSS("#forensics dd button")))
@@ -145,6 +147,11 @@ func TestMissionControlFollowsARun(t *testing.T) {
 	p.shot("mission-live-dark")
 	p.press("l")
 	p.wait(`document.querySelector("#live").textContent === "LIVE"`)
+	p.wait(`document.querySelector("#fresh").textContent.startsWith("live 0.")`)
+	s.mu.Lock()
+	s.silent = 12 * time.Second
+	s.mu.Unlock()
+	p.wait(`document.querySelector("#fresh").textContent.startsWith("its process is silent for 12 s")`)
 	s.end("PASS")
 	p.wait(`document.querySelector("#verdict").textContent.startsWith("PASS")`)
 }

@@ -54,6 +54,7 @@ func TestAReportOpensAsAFile(t *testing.T) {
 			require.Positive(t, ask[int](p, `document.querySelectorAll("polyline").length`))
 			if run.Result == "FAIL" {
 				require.Regexp(t, `2 live claims on vendor-\d+`, p.text("#failure"))
+				require.Equal(t, 3, ask[int](p, `document.querySelectorAll("svg.timeline .name").length`), "the two who claim it, and the judge")
 				require.Contains(t, p.text("#findings"), "new zero_double_bookings")
 				require.Contains(t, p.text("#repeat"), `"seed":"42"`)
 			} else {

@@ -40,7 +40,8 @@ type server struct {
 	calls    []string      // state-changing ones, with their bodies
 	rules    []any         // of the live run, as they stand
 	test     map[string]any
-	streams  int // open now
+	streams  int           // open now
+	silent   time.Duration // how long the process of the live run has not been heard of
 }
 
 func newServer(t *testing.T, live bool, shown int, runs ...recorded) *server {
@@ -161,8 +162,9 @@ func (s *server) run() map[string]any {
 	if !s.live && s.shown == 0 {
 		status = "COMPLETED"
 	}
+	now := time.Now()
 	return map[string]any{
-		"runId": r.row.ID, "scenario": r.row.Scenario, "seed": strconv.FormatUint(r.row.Seed, 10), "clock": "paced",
+		"now": now, "heartbeatAt": now.Add(-s.silent), "runId": r.row.ID, "scenario": r.row.Scenario, "seed": strconv.FormatUint(r.row.Seed, 10), "clock": "paced",
 		"compression": 100, "speed": 100, "status": status, "verdict": s.verdict + r.row.Result, "startedAt": r.row.StartedAt,
 		"durationMinutes": r.row.DurationSeconds / 60, "lastEventIndex": strconv.Itoa(s.shown - 1), "at": strconv.FormatInt(at, 10),
 		"policies": s.policies, "faults": []any{}, "violations": 0, "metrics": nil, "invariants": s.rules,

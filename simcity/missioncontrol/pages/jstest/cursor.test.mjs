@@ -43,7 +43,9 @@ test("freshness says what a reader should know", () => {
   assert.equal(freshness(400, "streaming").word, "live 0.4 s");
   assert.equal(freshness(400, "polling").word, "polling 0.4 s");
   assert.equal(freshness(6200, "streaming").word, "stale 6 s");
-  assert.equal(freshness(0, "broken").word, "reconnecting");
+  assert.equal(freshness(400, "streaming", 3000).word, "live 0.4 s");
+  assert.deepEqual(freshness(400, "streaming", 12_400), { word: "its process is silent for 12 s", level: "bad" });
+  assert.equal(freshness(0, "broken", 12_400).word, "reconnecting");
   assert.equal(freshness(0, "ended").word, "ended");
 });
 

@@ -7,6 +7,7 @@ test("simulated time", () => {
   assert.equal(f.simTime(11_527e9), "03:12:07");
   assert.equal(f.simTime(7 * 86400e9 + 59e9), "7d 00:00:59");
   assert.equal(f.simShort(3600e9), "01:00");
+  assert.equal(f.simExact("132994126230"), "00:02:12.994126230");
 });
 
 test("durations choose their unit", () => {

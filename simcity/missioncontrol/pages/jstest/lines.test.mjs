@@ -70,9 +70,9 @@ test("fault windows, flags and commands; the next and the previous one", () => {
 });
 
 test("the address holds the view and comes back", () => {
-  const view = { run: "latest", vs: "abc", t: 18402, type: "fault", q: "c 17&x", x0: 5 };
+  const view = { run: "latest", vs: "abc", t: 18402, type: "fault", q: "c 17&x" };
   assert.deepEqual(parse(format(view)), view);
-  assert.deepEqual(parse("?t=-4&x1=1e9&run=&unknown=1"), {});
+  assert.deepEqual(parse("?t=-4&run=&unknown=1"), {});
   assert.equal(format({}), "");
 });
 

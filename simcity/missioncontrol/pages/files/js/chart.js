@@ -21,10 +21,11 @@ export class Chart {
    * lines are {series, color: "--line-1", dash?}; bounds() gives {label, value}
    * in the unit of the lines; marks() the fault windows, flags and commands;
    * domain() the simulated times at the edges; seek(nanos) is called on a click;
-   * named charts write the names of faults into their windows.
+   * named charts write the names of faults into their windows; note() is what a
+   * reader should know of the lines, written where they lie flat on the ground.
    */
   constructor(place, options) {
-    Object.assign(this, { bounds: () => [], marks: () => null, lines: [] }, options);
+    Object.assign(this, { bounds: () => [], marks: () => null, note: () => "", lines: [] }, options);
     this.unit ??= "count";
     this.base = document.createElement("canvas");
     this.base.setAttribute("role", "img");
@@ -110,6 +111,7 @@ export class Chart {
     c.clip();
     this.drawBounds(c, view, color);
     this.lines.forEach((line, i) => this.drawLine(c, view, line, color(line.color), i));
+    this.drawWords(c, view, color);
     this.drawFlags(c, view, color);
     c.restore();
     this.base.setAttribute("aria-label", this.describe());
@@ -180,19 +182,34 @@ export class Chart {
 
   drawBounds(c, view, color) {
     c.setLineDash([6, 4]);
-    c.strokeStyle = c.fillStyle = color("--bound");
+    c.strokeStyle = color("--bound");
     c.lineWidth = 1;
-    c.textAlign = "right";
-    c.textBaseline = "bottom";
     for (const bound of this.bounds()) {
       const y = this.y(bound.value);
       c.beginPath();
       c.moveTo(view.left, y);
       c.lineTo(view.left + view.width, y);
       c.stroke();
-      c.fillText(bound.label, view.left + view.width - 3, y - 1);
     }
     c.setLineDash([]);
+  }
+
+  /** drawWords names the bounds, and says what a flat line means. */
+  drawWords(c, view, color) {
+    for (const bound of this.bounds()) this.write(c, bound.label, view.left + view.width - 3, this.y(bound.value) - 1, "right", color("--bound"), color);
+    const flat = this.lines.every(({ series }) => (extent(series.y, series.n)?.[1] ?? 0) < 1);
+    if (flat && this.note()) this.write(c, this.note(), view.left + 6, view.top + view.height - 3, "left", color("--muted"), color);
+  }
+
+  /** write writes on the panel's colour, so that lines do not cross the words. */
+  write(c, text, x, y, align, ink, color) {
+    c.textAlign = align;
+    c.textBaseline = "bottom";
+    c.lineWidth = 3;
+    c.strokeStyle = color("--panel");
+    c.strokeText(text, x, y);
+    c.fillStyle = ink;
+    c.fillText(text, x, y);
   }
 
   drawLine(c, view, line, color) {
@@ -221,6 +238,7 @@ export class Chart {
   drawFlags(c, view, color) {
     const marks = this.marks();
     if (!marks) return;
+    c.lineWidth = 1.5;
     for (const command of marks.commands) {
       const x = Math.round(this.x(command.at)) + 0.5;
       c.strokeStyle = c.fillStyle = color("--command");
@@ -299,7 +317,8 @@ export class Chart {
     const marks = this.marks();
     const faults = marks?.faults.length ? `; ${format.many(marks.faults.length, "fault window")}` : "";
     const flags = marks?.flags.length ? `; ${format.many(marks.flags.length, "violation")}` : "";
-    return `${this.title}: ${told || "no data yet"}${faults}${flags}. The table below has the data.`;
+    const note = this.note() && `; ${this.note()}`;
+    return `${this.title}: ${told || "no data yet"}${note}${faults}${flags}. The table below has the data.`;
   }
 
   /** tabulate writes the data behind the lines, at most 60 rows of it. */

@@ -4,7 +4,7 @@ import { Chart } from "./chart.js";
 
 const CHARTS = [
   { title: "Bookings · cancellations · slots", lines: [["bookings", 1], ["cancellations", 2], ["slots", 3]], big: true },
-  { title: "Latency", unit: "nanos", lines: [["p95", 1], ["p99", 2]], bounds: [["api_p95_response_time", "p95 bound", 1e6], ["api_p99_response_time", "p99 bound", 1e6]] },
+  { title: "Latency", unit: "nanos", note: (log) => (log?.clock === "virtual" ? "simulated: only waits and faults take time" : ""), lines: [["p95", 1], ["p99", 2]], bounds: [["api_p95_response_time", "p95 bound", 1e6], ["api_p99_response_time", "p99 bound", 1e6]] },
   { title: "Funnel", unit: "share", lines: [["funnel", 4]], bounds: [["booking_funnel_success", "bound", 1]] },
   { title: "Cache", unit: "share", lines: [["cache", 5]], bounds: [["cache_hit_rate", "bound", 1]] },
   { title: "Citizens", wide: true, lines: [["citizens", 6]] },
@@ -20,7 +20,7 @@ export class Charts {
       holder.className = spec.big ? "slot big" : spec.wide ? "slot wide" : "slot";
       place.append(holder);
       return { spec, chart: new Chart(holder, {
-        title: spec.title, unit: spec.unit, named: spec.big, domain, seek, marks: () => log()?.marks,
+        title: spec.title, unit: spec.unit, named: spec.big, domain, seek, marks: () => log()?.marks, note: () => spec.note?.(log()) || "",
         bounds: () => (spec.bounds || []).filter(([rule]) => bounds()[rule] !== undefined).map(([rule, label, factor]) => ({ label, value: bounds()[rule] * factor })),
       }) };
     });

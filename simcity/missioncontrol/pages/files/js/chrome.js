@@ -1,5 +1,6 @@
 // What both pages have around them: theme, help, toasts, times.
 
+import { freshness } from "./cursor.js";
 import { $, announce, h, keep, setText } from "./dom.js";
 import * as format from "./format.js";
 import { openDialog } from "./keys.js";
@@ -11,6 +12,16 @@ function setTheme(theme) {
   if (theme === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
   setText($("#theme"), `Theme: ${theme}`);
+}
+
+/** showFreshness says how live the page is; told is the latest heartbeat. */
+export function showFreshness(follower, connection, told) {
+  const silent = follower && !follower.ended ? follower.silentFor() : 0;
+  const beat = Date.parse(told?.heartbeatAt); // of another process; below 0 before the first
+  const process = beat > 0 && told.now ? Date.parse(told.now) - beat + silent : 0;
+  const { word, level } = freshness(silent, connection, process);
+  setText($("#fresh"), word);
+  $("#fresh").dataset.level = level;
 }
 
 /** dress makes the header's buttons work. */

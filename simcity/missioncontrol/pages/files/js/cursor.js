@@ -2,6 +2,8 @@
 // hand events to one another: whatever the way, each event is taken once and in
 // order, and a gap is noticed, never skipped.
 
+import { ago } from "./format.js";
+
 /** A Cursor decides what to do with an event that arrives. */
 export class Cursor {
   constructor(next = 0) {
@@ -27,17 +29,22 @@ export class Cursor {
   }
 }
 
+/** PROCESS_SILENCE is after how many milliseconds a run's process is called silent: it tells of itself each second. */
+const PROCESS_SILENCE = 10_000;
+
 /**
  * freshness says how live a page is, from the milliseconds since something was
- * last heard and how the connection stands.
+ * last heard and how the connection stands. A run of another process may be silent
+ * although the connection is not: processSilentFor is how long nothing was heard of it.
  */
-export function freshness(silentFor, connection) {
+export function freshness(silentFor, connection, processSilentFor = 0) {
   if (connection === "ended") return { word: "ended", level: "calm" };
   if (connection === "paused") return { word: "paused", level: "calm" };
   if (connection === "broken") return { word: "reconnecting", level: "bad" };
   if (connection === "idle") return { word: "no run", level: "calm" };
   const seconds = (silentFor / 1000).toFixed(1);
   if (silentFor > 5000) return { word: `stale ${Math.round(silentFor / 1000)} s`, level: "bad" };
+  if (processSilentFor > PROCESS_SILENCE) return { word: `its process is silent for ${ago(processSilentFor)}`, level: "bad" };
   return { word: `${connection === "polling" ? "polling" : "live"} ${seconds} s`, level: "good" };
 }
 

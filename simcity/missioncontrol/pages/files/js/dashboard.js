@@ -2,8 +2,7 @@
 
 import * as api from "./api.js";
 import { Charts } from "./charts.js";
-import { attempt, confirmStop, dress, help, toast } from "./chrome.js";
-import { freshness } from "./cursor.js";
+import { attempt, confirmStop, dress, help, showFreshness, toast } from "./chrome.js";
 import { $, announce, eachFrame, fill, h, setText } from "./dom.js";
 import { Feed, filterForm } from "./feed.js";
 import { describe } from "./event.js";
@@ -51,7 +50,7 @@ async function attach(run, live) {
   page.rules = [];
   page.selected = null;
   fill($("#detail"), h("p", { class: "empty" }, "Choose an event, or click a point of a chart, to see the events at that time and what was active."));
-  page.log = new RunLog(run.runId, { policies: run.policies, durationNanos: run.durationMinutes * 60e9 });
+  page.log = new RunLog(run.runId, { policies: run.policies, durationNanos: run.durationMinutes * 60e9, clock: run.clock });
   page.log.changed(draw);
   charts.bind();
   feed.reset();
@@ -125,13 +124,6 @@ function showSpeed(speed) {
   choice.value = value;
 }
 
-function drawFreshness() {
-  const silent = page.follower && !page.follower.ended ? page.follower.silentFor() : 0;
-  const { word, level } = freshness(silent, page.connection);
-  setText($("#fresh"), word);
-  $("#fresh").dataset.level = level;
-}
-
 function drawTiles() {
   const shown = tiles(page.log.live(), page.summary?.invariants || page.rules);
   const key = JSON.stringify(shown);
@@ -201,7 +193,7 @@ async function begin() {
     " ": () => page.run?.status && !$("#pause").disabled && togglePause(), s: stop, "?": help, "/": () => $("#filter").elements.q.focus(),
     ArrowLeft: () => move(-1), ArrowRight: () => move(1), ArrowUp: () => move(1), ArrowDown: () => move(-1), l: () => live(),
   });
-  setInterval(drawFreshness, 200);
+  setInterval(() => showFreshness(page.follower, page.connection), 200);
   enable(false);
   const { scenarios } = await api.get("api/simcity/scenarios");
   page.scenarios = scenarios;

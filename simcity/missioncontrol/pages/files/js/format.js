@@ -10,6 +10,11 @@ export function simTime(nanos) {
   return days > 0 ? `${days}d ${text}` : text;
 }
 
+/** simExact writes simulated nanoseconds with all their digits. */
+export function simExact(nanos) {
+  return `${simTime(Number(nanos))}.${String(BigInt(nanos) % 1_000_000_000n).padStart(9, "0")}`;
+}
+
 /** simShort leaves the seconds out where there are none. */
 export function simShort(nanos) {
   const text = simTime(nanos);

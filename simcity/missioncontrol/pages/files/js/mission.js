@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { Charts } from "./charts.js";
-import { confirmStop, copyText, dress, help, toast } from "./chrome.js";
+import { confirmStop, copyText, dress, help, showFreshness, toast } from "./chrome.js";
 import { findings, firstDivergence } from "./diff.js";
 import { $, announce, eachFrame, fill, h, setText } from "./dom.js";
 import { describe } from "./event.js";
@@ -75,7 +75,7 @@ async function open(id, t) {
   page.follower?.stop();
   const { run, live } = await api.run(id);
   Object.assign(page, empty(), { run, other: null, divergence: undefined, follower: null, marked: -1 });
-  page.log = new RunLog(run.id, { policies: run.policies, durationNanos: run.durationSeconds * 1e9 });
+  page.log = new RunLog(run.id, { policies: run.policies, durationNanos: run.durationSeconds * 1e9, clock: run.clock });
   Object.assign(view, { run: run.id, t, vs: undefined });
   scrubber.attached = t === undefined;
   scrubber.index = 0;
@@ -98,10 +98,10 @@ async function open(id, t) {
 
 function follow() {
   page.follower = new Follower(page.log, {
-    connection: (word) => setText($("#fresh"), word),
+    connection: (word) => (page.connection = word),
     heartbeat: (data) => {
       page.live = { ...page.live, ...data };
-      page.bounds = boundsOf(data.invariants);
+      if (data.invariants) page.bounds = boundsOf(data.invariants); // another process does not tell how its rules stand
     },
     end: async () => {
       Object.assign(page.run, (await api.run(page.log.id)).run);
@@ -200,6 +200,7 @@ async function begin() {
     " ": () => scrubber.toggle(), l: () => scrubber.live(), "/": () => $("#filter").elements.q.focus(), s: stop, "?": help,
     Home: () => scrubber.go(0), End: () => scrubber.go(page.log.last),
   });
+  setInterval(() => isLive() && showFreshness(page.follower, page.connection, page.live), 200);
   const [{ scenarios }, status] = await Promise.all([api.get("api/simcity/scenarios"), api.status(), runs.load()]);
   watchTests(status, () => runs.load());
   const choice = $("#runs-filter").elements.scenario;

@@ -71,6 +71,9 @@ const strip = ({ events, index, at, ...rest }) => rest; // those always differ
 
 const IDENTITY = new Set(["observedAt", "before", "after"]); // these differ after any difference
 
+// what is a time is written as one, to the nanosecond: runs may differ by no more
+const told = (name, v) => (name === "at" && v !== undefined ? format.simExact(v) : write(v));
+
 /** showDiff writes how a run differs from another one. */
 export function showDiff(place, { a, b, divergence, whole, go }) {
   if (!b) {
@@ -87,7 +90,7 @@ export function showDiff(place, { a, b, divergence, whole, go }) {
       : divergence === null ? h("p", {}, "The two runs are the same, event by event.")
         : h("div", {}, h("p", { id: "divergence" }, "First divergence: ", h("button", { type: "button", class: "link", click: () => go(divergence) }, `event ${format.count(divergence)}`)),
           table("First event that differs", ["run", "event"], [[left, side(a.log, divergence)], [right, side(b.log, divergence)]]),
-          whole && table("What differs in it", ["field", left, right], changes(whole[0], whole[1]).filter((c) => !IDENTITY.has(c.name)).map((c) => [c.name, write(c.a), write(c.b)])),
+          whole && table("What differs in it", ["field", left, right], changes(whole[0], whole[1]).filter((c) => !IDENTITY.has(c.name)).map((c) => [c.name, told(c.name, c.a), told(c.name, c.b)])),
           a.summary?.seed !== b.summary?.seed && h("p", {}, `The seeds differ: ${a.summary?.seed} and ${b.summary?.seed}.`)),
     h("h4", {}, "Policies"), policies.length ? table("Policies that differ", ["policy", left, right], policies) : h("p", {}, "no difference"),
     h("h4", {}, "Rules"), rules.length ? table("Rules that fared differently", ["rule", left, right], rules) : h("p", {}, "no difference"));

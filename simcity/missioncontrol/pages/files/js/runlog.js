@@ -12,8 +12,8 @@ import { City } from "./series.js";
 export const EVENTS_MAX = 250_000;
 
 export class RunLog {
-  constructor(id, { policies = {}, durationNanos = 0 } = {}) {
-    Object.assign(this, { id, policies, durationNanos });
+  constructor(id, { policies = {}, durationNanos = 0, clock = "" } = {}) {
+    Object.assign(this, { id, policies, durationNanos, clock });
     this.events = [];
     this.snapshots = [];
     this.cursor = new Cursor();

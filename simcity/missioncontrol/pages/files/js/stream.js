@@ -96,16 +96,17 @@ export class Follower {
   }
 
   async ask() {
-    const { run } = await api.status();
+    const { run: own, now } = await api.status();
+    const { run, live } = await api.run(this.log.id);
     await this.log.catchUp();
     if (this.ended) return;
-    if (run?.runId === this.log.id) {
-      this.on.connection("polling");
-      this.on.heartbeat(run);
-      this.polled = performance.now();
-    } else {
-      await this.finish(await api.summary(this.log.id));
+    if (run.result) {
+      await this.finish(await api.summary(run.id));
+      return;
     }
+    this.on.connection("polling");
+    this.on.heartbeat(own?.runId === run.id ? own : { ...live, now }); // or it goes on in another process
+    this.polled = performance.now();
   }
 
   /** silentFor is how many milliseconds nothing was heard, by stream or poll. */

@@ -1,6 +1,6 @@
 // The whole view is in the address: a link shows another person the same thing.
 
-const NUMBERS = ["t", "x0", "x1"];
+const NUMBERS = ["t"];
 const TEXTS = ["run", "vs", "type", "actor", "q", "tab", "scenario", "verdict", "seed"];
 
 /** parse reads a view from a query string; what it does not know it leaves. */
