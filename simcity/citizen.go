@@ -40,7 +40,7 @@ type Citizen struct {
 	badge      badge      // at a target elsewhere
 	entering   bool       // it is logging in
 	steps      int
-	left       bool // its goroutine has ended; guarded by the run's mu
+	left       bool // its goroutine has ended; guarded by the census
 	refused    int
 	leaving    bool // cleaning up: the step limit is for the life
 	atEnd      []func(context.Context) error
@@ -70,10 +70,10 @@ func (c *Citizen) Rand() *rand.Rand { return c.random }
 func (c *Citizen) World() *World { return c.run.world }
 
 // Policies are those in force now.
-func (c *Citizen) Policies() Policies { return c.run.currentPolicies() }
+func (c *Citizen) Policies() Policies { return c.run.inForce.now() }
 
 // Tick is the simulated length of a tick.
-func (c *Citizen) Tick() time.Duration { return c.run.scenario.tick(c.Policies()) }
+func (c *Citizen) Tick() time.Duration { return c.run.inForce.tick() }
 
 // Now is the simulated date. Under a Virtual clock it is the host's time.Now.
 func (c *Citizen) Now() time.Time { return c.run.date(c.Elapsed()) }
@@ -148,7 +148,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	}
 	c.steps++
 	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
-	if way := c.run.remote.Load(); way != nil {
+	if way := c.run.remote; way != nil {
 		op.Input = way.scrubbed(input, c)
 	}
 	late := c.run.lateness(&c.intent, op.Start)
@@ -169,9 +169,9 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		if !op.classified || op.Outcome == OK {
 			op.Outcome = Failed
 		}
-		op.Err = c.run.remote.Load().scrub(err.Error(), c)
+		op.Err = c.run.remote.scrub(err.Error(), c)
 	}
-	c.run.finished(op, c.population)
+	c.run.judge.see(op, c.population)
 	return err
 }
 
