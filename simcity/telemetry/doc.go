@@ -68,6 +68,17 @@
 // not disturb it: it is made again after the next delivery. Until then a process that
 // is killed loses its queue.
 //
+// # Full disks
+//
+// A full disk is an outage like others, and what happens depends on what lies on it:
+//
+//   - The store's disk: rows go to the spill file, and to the store when there is room.
+//   - The spill file's: a run that begins is refused, since it could have no journal.
+//     One that goes on is not disturbed while the store takes its rows.
+//   - Both, or a spill file at its limit in an outage: the run is held for StallMax. If
+//     there is room by then nothing is lost. If not, the run is INCONCLUSIVE, and its
+//     error counts what is lost and names the file that has the rest.
+//
 // # What a history holds
 //
 // Payloads that a database could not hold are kept in the form that [Safe]

@@ -32,6 +32,7 @@ type spool struct {
 	file   spoolFile
 	size   int64 // of the whole lines in it
 	tail   *tail // the lines after those, or nil
+	next   int64 // index of the event after the last one in file and tail
 	buffer []byte
 }
 
@@ -100,26 +101,36 @@ func (s *spool) start(delivered int64, items []item) error {
 		_ = s.file.Close()
 	}
 	s.file, s.size, s.active = file, size, true
+	s.next = delivered + int64(len(items))
 	s.tail.clear()
 	return nil
 }
 
 // add keeps one item: in the tail, and with all that is there in the file when it is
-// full. A tail that fails is none from then on.
+// full.
 func (s *spool) add(it *item) error {
 	s.buffer = appendItem(s.buffer[:0], it)
-	if !s.tail.fits(s.buffer) {
+	if err := s.keepLine(s.buffer); err != nil {
+		return err
+	}
+	s.next = it.event.Index + 1
+	return nil
+}
+
+// keepLine is add for the item's line. A tail that fails is none from then on.
+func (s *spool) keepLine(text []byte) error {
+	if !s.tail.fits(text) {
 		if err := s.flush(); err != nil {
 			return err
 		}
 	}
 	switch {
-	case !s.tail.fits(s.buffer):
-		return s.write(s.buffer, s.max)
-	case s.size+int64(len(s.tail.lines())+len(s.buffer)) > s.max:
+	case !s.tail.fits(text):
+		return s.write(text, s.max)
+	case s.size+int64(len(s.tail.lines())+len(text)) > s.max:
 		return fmt.Errorf("spill file %s: %w", s.path, errSpoolFull)
 	}
-	err := s.tail.add(s.buffer)
+	err := s.tail.add(text)
 	if err != nil {
 		_ = s.tail.remove()
 		s.tail = nil
@@ -133,7 +144,11 @@ func (s *spool) addToFile(it *item) (at int64, err error) {
 		return 0, err
 	}
 	at, s.buffer = s.size, appendItem(s.buffer[:0], it)
-	return at, s.write(s.buffer, s.max)
+	if err := s.write(s.buffer, s.max); err != nil {
+		return 0, err
+	}
+	s.next = it.event.Index + 1
+	return at, nil
 }
 
 // flush writes the tail to the file.
