@@ -49,6 +49,10 @@ func TestDoubleBookings(t *testing.T) {
 			history{did("a", "book", 0, 0, room), did("a", "cancel", minute, minute, released("1")), book("2", minute), book("3", 2*minute)}, true},
 		"given back by an operation whose answer comes later": {
 			history{did("a", "book", 0, 0, room), book("2", minute), did("a", "cancel", minute-1, minute+second, released("1"))}, false},
+		"given back by an operation whose answer comes an hour later": {
+			history{did("a", "book", 0, 0, room), book("2", minute), settled(30*minute, second), did("a", "cancel", second, hour, released("1"))}, false},
+		"and none did that": {
+			history{did("a", "book", 0, 0, room), book("2", minute), settled(30*minute, minute+1)}, true},
 		"given back only afterwards": {
 			history{did("a", "book", 0, 0, room), book("2", minute), did("a", "cancel", minute+1, minute+second, released("1"))}, true},
 		"given back, perhaps, by an operation that failed": {

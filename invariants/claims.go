@@ -42,8 +42,9 @@ func (r claimRule) check(w *simcity.World) simcity.Check {
 			return nil
 		},
 		Tick: func(s *simcity.Snapshot) *simcity.Breach {
-			d.decide(s.At)
-			l.sweep(s.At)
+			d.settle(s)
+			d.decide()
+			l.sweep(min(s.At, s.Settled))
 			if r.tick != nil {
 				r.tick(s)
 			}

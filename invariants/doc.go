@@ -69,9 +69,10 @@
 //   - Operations of one citizen are in order. Those of two citizens about one
 //     claim that overlap leave the claim in doubt.
 //
-// Operations become known when they end, so a suspicion waits for one simulated
-// minute before it is decided, at the next tick or at the end. Requests that
-// last longer may be blamed wrongly.
+// Operations become known when they end, so a suspicion waits until all that began
+// before it are known ([simcity.Snapshot.Settled]) and is decided at the next tick or
+// at the end. One that the end of the run leaves open is dropped: the operation that
+// was cut short might have explained it.
 //
 // # Limits
 //

@@ -7,20 +7,16 @@ import (
 	"github.com/bookiji/simcity/simcity"
 )
 
-// settle is how long a suspicion waits, in simulated time. Operations become
-// known when they end. One that began before a suspicious answer may end after
-// it and explain it, for instance a cancellation whose answer was slow. After a
-// minute all of them are taken to have ended: requests that last longer than
-// that are beyond what these rules can judge.
-const settle = time.Minute
-
 // Limits of a docket.
 const (
 	suspicionLimit = 1024
 	breachLimit    = 64
 )
 
-// A suspicion is that more than limit stays held at one time.
+// A suspicion is that more than limit stays held at one time. It waits until that
+// time is settled: operations become known when they end, and one that began before a
+// suspicious answer may end after it and explain it, for instance a cancellation whose
+// answer was slow.
 type suspicion struct {
 	at    time.Duration
 	stays []*stay
@@ -34,6 +30,21 @@ type docket struct {
 	found   []simcity.Breach
 	total   int64 // breaches so far
 	dropped int64 // suspicions beyond the limit
+
+	ticked  bool
+	settled time.Duration // as the last tick said
+}
+
+// settle hears from a tick what is settled.
+func (d *docket) settle(s *simcity.Snapshot) { d.ticked, d.settled = true, s.Settled }
+
+// ripe is the time before which everything can be decided. A history without ticks
+// is all there is.
+func (d *docket) ripe() time.Duration {
+	if !d.ticked {
+		return forever
+	}
+	return d.settled
 }
 
 func (d *docket) add(s suspicion) {
@@ -44,11 +55,12 @@ func (d *docket) add(s suspicion) {
 	d.pending = append(d.pending, s)
 }
 
-// decide judges the suspicions that have waited long enough.
-func (d *docket) decide(now time.Duration) {
+// decide judges the suspicions that are ripe.
+func (d *docket) decide() {
+	ripe := d.ripe()
 	kept := d.pending[:0]
 	for _, s := range d.pending {
-		if s.at > now-settle {
+		if s.at >= ripe {
 			kept = append(kept, s)
 			continue
 		}
@@ -85,7 +97,7 @@ func (d *docket) next() *simcity.Breach {
 
 // judgement sums up a rule that allows no breach.
 func (d *docket) judgement(unit string, samples, needs int64) simcity.Judgement {
-	d.decide(forever)
+	d.decide()
 	return d.sum(unit, samples, needs)
 }
 

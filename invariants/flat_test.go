@@ -87,6 +87,6 @@ func BenchmarkBooking(b *testing.B) {
 			Kind: simcity.Held, ID: fmt.Sprint(i), Resource: "room", Start: start, End: start.Add(time.Second),
 		}}}
 		check.Operation(&op)
-		check.Tick(&simcity.Snapshot{At: now})
+		check.Tick(&simcity.Snapshot{At: now, Settled: now})
 	}
 }

@@ -69,7 +69,16 @@ func failed(op simcity.Operation) simcity.Operation {
 	return op
 }
 
-func tick(when time.Duration) simcity.Snapshot { return simcity.Snapshot{At: when, Steady: true} }
+func tick(when time.Duration) simcity.Snapshot {
+	return simcity.Snapshot{At: when, Settled: when, Steady: true}
+}
+
+// settled is a tick at which the operations are known that began before a time.
+func settled(when, known time.Duration) simcity.Snapshot {
+	s := tick(when)
+	s.Settled = known
+	return s
+}
 
 func gauges(when time.Duration, values map[string]float64) simcity.Snapshot {
 	s := tick(when)

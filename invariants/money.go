@@ -33,7 +33,7 @@ func MoneyConservation() simcity.Invariant {
 		Begin: func(*simcity.World) simcity.Check {
 			m := &money{accounts: make(map[string]*account), moving: make(map[string]bool), blind: make(map[string]map[string]bool)}
 			return simcity.Check{Operation: m.operation, Tick: m.tick, Judge: func() simcity.Judgement {
-				m.decide(forever)
+				m.decide()
 				return m.docket.sum("wrong totals", m.samples, 10)
 			}}
 		},
@@ -87,7 +87,6 @@ func (m *money) operation(op *simcity.Operation) *simcity.Breach {
 	case !speaks && op.Outcome == simcity.Failed:
 		m.failedBlindly(op)
 	}
-	m.decide(op.End)
 	return nil
 }
 
@@ -189,10 +188,11 @@ func (m *money) doubted(holder string) bool {
 	return false
 }
 
-// decide judges the reports that have waited long enough.
-func (m *money) decide(now time.Duration) {
+// decide judges the reports that are ripe.
+func (m *money) decide() {
+	ripe := m.docket.ripe()
 	done := 0
-	for done < len(m.reports) && m.reports[done].to < now-settle {
+	for done < len(m.reports) && m.reports[done].to < ripe {
 		m.judge(&m.reports[done])
 		done++
 	}
@@ -222,6 +222,7 @@ func (m *money) judge(r *report) {
 }
 
 func (m *money) tick(s *simcity.Snapshot) *simcity.Breach {
-	m.decide(s.At)
+	m.docket.settle(s)
+	m.decide()
 	return m.docket.next()
 }

@@ -60,7 +60,7 @@ func TestMoney(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := review(named("money_conservation"), join(fill, history{tick(2 * minute)}, c.history))
+			v := review(named("money_conservation"), join(fill, history{tick(2 * minute)}, c.history, history{tick(50 * hour)}))
 			require.Equal(t, c.broken, v.broken(), "%v", v.breaches)
 			if c.skipped {
 				require.Equal(t, int64(10), v.judgement.Samples)

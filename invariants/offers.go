@@ -77,7 +77,8 @@ func (o *offers) offered(op *simcity.Operation, f *simcity.Fact) {
 }
 
 func (o *offers) tick(s *simcity.Snapshot) *simcity.Breach {
-	o.docket.decide(s.At)
-	o.ledger.sweep(s.At)
+	o.docket.settle(s)
+	o.docket.decide()
+	o.ledger.sweep(min(s.At, s.Settled))
 	return o.docket.next()
 }

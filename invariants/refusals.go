@@ -23,9 +23,10 @@ const (
 // operation's start to its end. May have: claims count from the start of the
 // operation that made them to the end of the one that gave them back, whenever
 // those became known, and operations that failed count as if they had taken
-// effect for good. So a refusal is decided one simulated minute after it, and
-// those of the last minute of a run are not decided. For a group, fewer claims
-// than its Capacity must be left to call the refusal wrong.
+// effect for good. So a refusal is decided when all operations that began before
+// its end are known, and not at all where the end of the run cut one of them
+// short. For a group, fewer claims than its Capacity must be left to call the
+// refusal wrong.
 //
 // An operation that failed and has no fact that says what it would have claimed,
 // of a name that claimed things elsewhere in the run, may have taken anything.
@@ -95,7 +96,6 @@ func (r *refusals) operation(op *simcity.Operation) *simcity.Breach {
 	if !speaks && op.Outcome == simcity.Failed {
 		r.failedBlindly(op)
 	}
-	r.decide(op.End)
 	return nil
 }
 
@@ -125,7 +125,7 @@ func (r *refusals) blindAt(at time.Duration) bool {
 }
 
 func (r *refusals) refused(op *simcity.Operation, f *simcity.Fact) {
-	if f.Resource == "" || len(r.pending) >= refusalLimit || op.End-op.Start+slack+2*settle > endedKept {
+	if f.Resource == "" || len(r.pending) >= refusalLimit || op.End-op.Start+slack > endedKept {
 		return
 	}
 	begin, end := interval(f.Start, f.End)
@@ -135,10 +135,11 @@ func (r *refusals) refused(op *simcity.Operation, f *simcity.Fact) {
 	})
 }
 
-// decide judges the refusals that have waited long enough.
-func (r *refusals) decide(now time.Duration) {
+// decide judges the refusals that are ripe.
+func (r *refusals) decide() {
+	ripe := r.docket.ripe()
 	done := 0
-	for done < len(r.pending) && r.pending[done].to < now-settle { // sorted: operations come by their ends
+	for done < len(r.pending) && r.pending[done].to < ripe { // sorted: operations come by their ends
 		r.judgeOne(&r.pending[done])
 		done++
 	}
@@ -185,13 +186,14 @@ func (r *refusals) origin() time.Time {
 
 func (r *refusals) tick(s *simcity.Snapshot) *simcity.Breach {
 	r.latest = max(r.latest, s.At)
-	r.decide(s.At)
-	r.ledger.sweep(s.At)
+	r.docket.settle(s)
+	r.decide()
+	r.ledger.sweep(min(s.At, s.Settled))
 	return r.docket.next()
 }
 
 func (r *refusals) judge() simcity.Judgement {
-	r.decide(r.latest)
+	r.decide()
 	j := r.docket.sum("refusals of free places", r.samples, 100)
 	if r.blindAt(r.latest) {
 		j.Got += " (judged only until an operation failed without a fact of what it would have claimed)"

@@ -18,4 +18,12 @@
 // whose name ends in Over a binding, such as [BaselineOver]. A target that has no figures on /metrics, no
 // group classes or no promotion codes leaves some rules unchecked, and what is
 // not checked does not pass: name those rules in AllowEmpty, or take them out.
+//
+// An app without payments answers an order with a booking that is confirmed: it
+// has neither the status held nor an expiry, and then it completes the funnel.
+// Its binding lacks Confirm and Ledger, so that two rules of the catalogue have
+// nothing to check:
+//
+//	scenario := scenarios.BaselineOver(market)
+//	scenario.AllowEmpty = []string{"money_conservation", "overlapping_requests"}
 package scenarios

@@ -80,7 +80,7 @@ func (g *Gate) Duration() time.Duration { return g.run.whole }
 func (g *Gate) Rand() *rand.Rand { return g.random }
 
 // Policies are those in force now.
-func (g *Gate) Policies() Policies { return g.run.currentPolicies() }
+func (g *Gate) Policies() Policies { return g.run.inForce.now() }
 
 // Sleep lets simulated time pass. It returns an error when the run is over.
 func (g *Gate) Sleep(ctx context.Context, d time.Duration) error {
@@ -95,11 +95,11 @@ func (g *Gate) SleepUntil(ctx context.Context, at time.Duration) error {
 
 // NextTick waits for the next turn of the spawning loop.
 func (g *Gate) NextTick(ctx context.Context) error {
-	return g.SleepUntil(ctx, g.run.tickAfter(g.Elapsed()))
+	return g.SleepUntil(ctx, g.run.inForce.tickAfter(g.Elapsed()))
 }
 
 // Full reports whether the city holds as many citizens as policies allow.
-func (g *Gate) Full() bool { return g.run.full(g.population) }
+func (g *Gate) Full() bool { return g.run.census.full(g.population, g.run.room()) }
 
 // Spawn lets one citizen arrive now, who was due when the gate's last pause was
 // to end. If the city is full the arrival is dropped

@@ -24,9 +24,10 @@ func (r *run) play(patience time.Duration) *Result {
 	began := time.Now()
 	done := make(chan *Result, 1)
 	never := make(chan struct{})
+	dog := watchdog{run: r, patience: patience}
 	over := make(chan struct{})
 	defer close(over)
-	go r.pacer.keep(over)
+	go r.steering.pacer.keep(over)
 	if r.clock.inner.HostTimeIsReal() {
 		go func() {
 			defer r.escaped(done)
@@ -37,7 +38,7 @@ func (r *run) play(patience time.Duration) *Result {
 		go func() {
 			defer r.escaped(done)
 			synctest.Test(&testing.T{}, func(*testing.T) {
-				r.bubble.Store(bubbleHere())
+				dog.bubble.Store(bubbleHere())
 				r.live()
 				left := r.leftBehind()
 				done <- r.result()
@@ -47,7 +48,7 @@ func (r *run) play(patience time.Duration) *Result {
 			})
 		}()
 	}
-	res := r.watch(done, patience)
+	res := dog.watch(done)
 	res.Wall = time.Since(began)
 	return res
 }
@@ -58,11 +59,11 @@ func (r *run) escaped(done chan<- *Result) {
 	if value == nil {
 		return
 	}
-	r.freeze()
+	r.frozen.Store(true)
 	text := fmt.Sprint(value)
 	f := Finding{Kind: FindingPanic, Text: "panic in the run itself: " + text, Stack: string(debug.Stack())}
 	if strings.Contains(text, "deadlock") {
-		f = Finding{Kind: FindingHang, Text: "everything in the run is blocked for good " + r.phase() + ": " + text}
+		f = Finding{Kind: FindingHang, Text: "everything in the run is blocked for good " + r.course.stage().String() + ": " + text}
 	}
 	r.find(f)
 	done <- r.result()
@@ -88,7 +89,7 @@ func (r *run) leftBehind() bool {
 		return len(handlers) > 0
 	}
 	f := Finding{Kind: FindingLeak, Severity: NoteFinding, Stack: joinStacks(left)}
-	if len(r.closers) > 0 && !r.isDeadlocked() {
+	if len(r.host.toClose()) > 0 && !r.course.deadlocked.Load() {
 		f.Severity = FailFinding
 		f.Text = fmt.Sprintf("%s outlived the host's Close, the first at %s", counted(len(left), "goroutine"), firstHostFrame(left[0].stack))
 	} else {
@@ -116,86 +117,3 @@ func counted(n int, thing string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }
-
-// watch waits for the result, and gives up on a virtual run that does not move.
-func (r *run) watch(done <-chan *Result, patience time.Duration) *Result {
-	ticker := time.NewTicker(min(patience/4+1, 250*time.Millisecond))
-	defer ticker.Stop()
-	var position uint64
-	moved := time.Now()
-	for {
-		select {
-		case res := <-done:
-			return res
-		case <-ticker.C:
-		}
-		realTime := r.clock.inner.HostTimeIsReal()
-		if realTime && r.progress.Load() == phaseRunning {
-			moved = time.Now() // requests have deadlines there, and steps may be minutes apart
-			continue
-		}
-		if now := r.position(); now != position || r.held.Load() {
-			position, moved = now, time.Now()
-			continue
-		}
-		limit := patience
-		if realTime {
-			limit += r.scenario.RequestTimeout
-		}
-		if time.Since(moved) >= limit {
-			return r.giveUp(patience)
-		}
-	}
-}
-
-// position changes whenever the run moves.
-func (r *run) position() uint64 {
-	position := r.progress.Load() << 48
-	if c := r.conducting.Load(); c != nil {
-		position += c.Steps()
-	}
-	if way := r.remote.Load(); way != nil { // each has a deadline
-		position += uint64(way.requests.Load())
-	}
-	return position
-}
-
-// giveUp makes a result of a run that hangs. Whoever holds the run's lock may be
-// the one that hangs, so it is asked for, not waited for.
-func (r *run) giveUp(patience time.Duration) *Result {
-	r.freeze()
-	r.abandoned.Store(true)
-	var underway []string
-	if c := r.conducting.Load(); c != nil {
-		underway = c.Underway()
-		c.Abandon()
-	}
-	bubble, _ := r.bubble.Load().(string)
-	f := hangFinding(bubble, underway, r.phase(), patience.String())
-	for range 100 {
-		if r.mu.TryLock() {
-			if broken := r.faults.active; len(broken) > 0 {
-				f.Text += "; still broken, since nothing in a run that hangs can be reverted: " + strings.Join(broken, ", ")
-			}
-			r.mu.Unlock()
-			r.find(f)
-			return r.result()
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return &Result{
-		Verdict: Inconclusive, Reasons: []string{f.Text}, Scenario: r.scenario.Name, Seed: r.seed,
-		Clock: r.clock.String(), Findings: []Finding{f}, Metrics: &Snapshot{},
-	}
-}
-
-// phaseRunning is the value of progress during the run proper.
-const phaseRunning = 1
-
-func (r *run) phase() string {
-	return [...]string{"while the target was built", "during the run", "while the run was wound up", "while the host closes", "after the end"}[min(r.progress.Load(), 4)]
-}
-
-// freeze makes the run's clock stand at its last event, for those who read it
-// from outside the bubble.
-func (r *run) freeze() { r.frozen.Store(true) }

@@ -36,11 +36,12 @@ type Citizen struct {
 	random     *rand.Rand
 	client     *http.Client
 	operation  *Operation // under way
+	ongoing    ongoing    // where it stands among those of others
 	intent     intent     // of its next operation
 	badge      badge      // at a target elsewhere
 	entering   bool       // it is logging in
 	steps      int
-	left       bool // its goroutine has ended; guarded by the run's mu
+	left       bool // its goroutine has ended; guarded by the census
 	refused    int
 	leaving    bool // cleaning up: the step limit is for the life
 	atEnd      []func(context.Context) error
@@ -70,10 +71,10 @@ func (c *Citizen) Rand() *rand.Rand { return c.random }
 func (c *Citizen) World() *World { return c.run.world }
 
 // Policies are those in force now.
-func (c *Citizen) Policies() Policies { return c.run.currentPolicies() }
+func (c *Citizen) Policies() Policies { return c.run.inForce.now() }
 
 // Tick is the simulated length of a tick.
-func (c *Citizen) Tick() time.Duration { return c.run.scenario.tick(c.Policies()) }
+func (c *Citizen) Tick() time.Duration { return c.run.inForce.tick() }
 
 // Now is the simulated date. Under a Virtual clock it is the host's time.Now.
 func (c *Citizen) Now() time.Time { return c.run.date(c.Elapsed()) }
@@ -147,20 +148,26 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		return fmt.Errorf("%w for %s: StepLimit of %d operations", ErrOver, c.id, c.population.StepLimit)
 	}
 	c.steps++
-	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input, Start: c.Elapsed()}
-	if way := c.run.remote.Load(); way != nil {
+	op := &Operation{Citizen: c.id, Device: c.device, Population: c.population.Name, Name: name, Input: input}
+	if way := c.run.remote; way != nil {
 		op.Input = way.scrubbed(input, c)
 	}
+	op.Start = c.run.underway.begin(&c.ongoing, c.Elapsed)
+	lost := true
+	defer func() {
+		c.operation = nil
+		c.run.underway.end(&c.ongoing, lost)
+	}()
 	late := c.run.lateness(&c.intent, op.Start)
 	hostBegan := c.run.hostNow()
 	c.operation = op
-	defer func() { c.operation = nil }()
 	err := call(ctx, op)
 	op.End = c.Elapsed()
 	op.Latency = late + c.run.hostNow().Sub(hostBegan)
 	c.intent.meant = false
-	if errors.Is(err, ErrOver) {
-		return err // cut short, or ended without an outcome by its function
+	if errors.Is(err, ErrOver) { // cut short, or ended without an outcome by its function
+		lost = c.actor.Over()
+		return err
 	}
 	if op.cut { // by the end of the run, though its function does not say so: nobody knows its outcome
 		return ErrOver
@@ -169,9 +176,10 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		if !op.classified || op.Outcome == OK {
 			op.Outcome = Failed
 		}
-		op.Err = c.run.remote.Load().scrub(err.Error(), c)
+		op.Err = c.run.remote.scrub(err.Error(), c)
 	}
-	c.run.finished(op, c.population)
+	c.run.judge.see(op, c.population)
+	lost = false
 	return err
 }
 

@@ -61,5 +61,5 @@ func pointOf(s *Snapshot) Point {
 func (r *run) drawn(s *Snapshot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.curve.take(s)
+	r.figures.curve.take(s)
 }

@@ -77,8 +77,8 @@ type eventLog struct {
 	record   *cadence // of a run with telemetry, or nil
 	appended func(time.Duration)
 	scratch  []byte
-	broken   string       // how a watcher failed
-	silent   *atomic.Bool // the run was given up: nobody is told what it still does
+	broken   string      // how a watcher failed
+	silent   atomic.Bool // the run was given up: nobody is told what it still does
 }
 
 // append adds an event whose payload is written by fill into a reused buffer.

@@ -78,7 +78,7 @@ func (f *Finding) heading() string {
 // find records a finding, as an event as well.
 func (r *run) find(f Finding) {
 	f.At = r.elapsed()
-	f.Text = r.remote.Load().scrub(f.Text, nil)
+	f.Text = r.remote.scrub(f.Text, nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.toldBefore(f.Severity) >= maxFindings {
@@ -127,7 +127,7 @@ func (r *run) toldBefore(severity FindingSeverity) int {
 // the scenario keeps going it ends the run.
 func (r *run) panicked(where string, value any, stack []byte) {
 	r.find(Finding{Kind: FindingPanic, Actor: where, Text: fmt.Sprintf("panic in %s: %v", where, value), Stack: sincePanic(string(stack))})
-	if !r.scenario.KeepGoing && !r.closing.Load() {
+	if !r.scenario.KeepGoing && !r.course.past(stageRunning) {
 		r.endEarly()
 	}
 }
@@ -138,7 +138,5 @@ func (r *run) stalled(last string) {
 		Kind: FindingHang, Actor: last,
 		Text: fmt.Sprintf("simulated time stands still: millions of steps within a millisecond, the last by %s; let its life Sleep for more than nothing", last),
 	})
-	r.mu.Lock()
-	r.ended = true
-	r.mu.Unlock()
+	r.course.sealed.Store(true)
 }

@@ -18,7 +18,7 @@ func (t *hostTransport) RoundTrip(request *http.Request) (*http.Response, error)
 		err      error
 	}
 	answered := make(chan answer, 1)
-	t.run.conductor.Go("host/"+strconv.FormatInt(t.run.hostRequests.Add(1), 10), func(a actor) {
+	t.run.conductor.Go("host/"+strconv.FormatInt(t.run.host.requests.Add(1), 10), func(a actor) {
 		ctx := t.run.withActor(request.Context(), a)
 		response, err := t.run.seams.transport().RoundTrip(request.WithContext(ctx))
 		answered <- answer{response, err}

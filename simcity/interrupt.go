@@ -27,7 +27,7 @@ func (r *run) heedSignals() (release func()) {
 			signal.Stop(signals)
 			interrupted.Store(true)
 			fmt.Fprintf(os.Stderr, "simcity: %s: the run stops and undoes its faults; once more to end at once\n", s)
-			r.stop(signalled + s.String())
+			r.steering.stop(signalled + s.String())
 		case <-over:
 		}
 	}()

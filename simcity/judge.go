@@ -1,33 +1,17 @@
 package simcity
 
-import (
-	"context"
-	"fmt"
-	"sync"
-	"time"
-)
+import "sync"
 
 // judge lets the invariants see the run and keeps what they say.
 type judge struct {
+	run   *run
 	mu    sync.Mutex // only taken on a real clock: otherwise one actor runs at a time
 	rules []*rule
 	sees  []*rule // those with an Operation function
 }
 
-// rule is an invariant at work.
-type rule struct {
-	Invariant
-	check      Check
-	seen       int64
-	violations int64
-	first      *Violation
-	phases     []Judgement // of a steady invariant, one per steady phase
-	last       Judgement
-	judged     bool    // last is there
-	early      *Breach // of a steady rule, before the first fault
-}
-
 func (j *judge) begin(r *run) {
+	j.run = r
 	for _, inv := range r.scenario.Invariants {
 		rule := &rule{Invariant: inv, check: inv.Begin(r.world)}
 		j.rules = append(j.rules, rule)
@@ -38,98 +22,71 @@ func (j *judge) begin(r *run) {
 }
 
 // lock serialises checks where actors may overlap.
-func (j *judge) lock(r *run) (unlock func()) {
-	if !r.clock.inner.HostTimeIsReal() && r.explore.Order != Free {
+func (j *judge) lock() (unlock func()) {
+	if !j.run.clock.inner.HostTimeIsReal() && j.run.explore.Order != Free {
 		return func() {}
 	}
 	j.mu.Lock()
 	return j.mu.Unlock
 }
 
-// finished takes an operation into the history.
-func (r *run) finished(op *Operation, p *populationState) {
-	defer r.judge.lock(r)()
-	index, counts := r.enter(op, p)
+// see takes an operation into the history and shows it to the invariants.
+func (j *judge) see(op *Operation, p *populationState) {
+	defer j.lock()()
+	index, counts := j.run.enter(op, p)
 	if !counts {
 		return
 	}
-	for _, rule := range r.judge.sees {
+	for _, rule := range j.sees {
 		if rule.When == Steady && !op.Steady {
 			continue
 		}
 		rule.seen++
 		if breach := rule.check.Operation(op); breach != nil {
-			r.violate(rule, breach, op, index)
+			j.violate(rule, breach, op, index)
 		}
 	}
 }
 
-// enter counts the operation and logs it, unless nothing counts any more.
-func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ended {
-		return 0, false
-	}
-	r.counts.operations++
-	r.counts.outcomes[op.Outcome]++
-	p.acted++
-	if op.Outcome == OK {
-		p.worked++
-	} else {
-		p.failed = op
-	}
-	op.Number = r.counts.operations
-	op.Steady = r.faults.steadyAt(op.Start, r.scenario.RecoveryGrace)
-	r.latency.Record(op.Latency)
-	return r.log.append(op.End, op.Citizen, EventOperation, op.payload).Index, true
-}
-
-// judgeTick shows the metrics to the invariants.
-func (r *run) judgeTick(s *Snapshot) {
-	defer r.judge.lock(r)()
-	for _, rule := range r.judge.rules {
-		if rule.check.Tick == nil || rule.When == Steady && !s.Steady || r.sealed() {
+// tick shows the metrics to the invariants.
+func (j *judge) tick(s *Snapshot) {
+	defer j.lock()()
+	for _, rule := range j.rules {
+		if rule.check.Tick == nil || rule.When == Steady && !s.Steady || j.run.course.sealed.Load() {
 			continue
 		}
 		rule.seen++
 		if breach := rule.check.Tick(s); breach != nil {
-			r.violate(rule, breach, nil, s.Index)
+			j.violate(rule, breach, nil, s.Index)
 		}
 	}
-	if watcher, ok := r.recorder.(StandingRecorder); ok {
-		watcher.Stand(r.standings())
+	if watcher, ok := j.run.recorder.(StandingRecorder); ok {
+		watcher.Stand(j.standings())
 	}
 }
 
 // standings is how the rules stand now.
-func (r *run) standings() []Standing {
-	all := make([]Standing, len(r.judge.rules))
-	for i, rule := range r.judge.rules {
+func (j *judge) standings() []Standing {
+	all := make([]Standing, len(j.rules))
+	for i, rule := range j.rules {
 		all[i] = Standing{Invariant: rule.Name, Violations: rule.violations}
-		if j, ok := rule.now(); ok {
-			all[i].Judgement = &j
+		if judgement, ok := rule.now(); ok {
+			all[i].Judgement = &judgement
 		}
 	}
 	return all
 }
 
-// sealed reports that nothing more is judged.
-func (r *run) sealed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.ended
-}
-
 // violate records a breach. Only the first of an invariant is told in full.
-func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
+func (j *judge) violate(rule *rule, breach *Breach, op *Operation, index int64) {
+	r := j.run
 	now := r.elapsed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ended {
+	if r.course.sealed.Load() {
 		return
 	}
-	if rule.When == Steady && len(r.injections) > 0 && len(r.faults.struck) == 0 && !r.closing.Load() {
+	if rule.When == Steady && r.faults.awaited() && !r.course.past(stageRunning) {
 		if rule.early == nil {
 			rule.early = breach
 		}
@@ -141,7 +98,7 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 	}
 	v := &Violation{
 		Invariant: rule.Name, Severity: rule.Severity, At: now, Breach: *breach,
-		Operation: op, Faults: append([]string(nil), r.faults.active...),
+		Operation: op, Faults: r.faults.activeNow(),
 	}
 	v.Index = r.log.append(now, "judge", EventViolation, func(b []byte) []byte {
 		b = appendString(append(b, `{"invariant":`...), v.Invariant)
@@ -152,78 +109,29 @@ func (r *run) violate(rule *rule, breach *Breach, op *Operation, index int64) {
 		return append(appendInt(append(b, `,"offending":`...), index), '}')
 	}).Index
 	rule.first = v
-	if rule.Severity == Critical && !r.scenario.KeepGoing && !r.closing.Load() {
-		r.ended = true
+	if rule.Severity == Critical && !r.scenario.KeepGoing && !r.course.past(stageRunning) {
+		r.course.sealed.Store(true)
 		r.conductor.Halt()
 	}
 }
 
-// sumUp asks a rule for its judgement.
-func (rule *rule) sumUp() Judgement {
-	rule.judged = true
-	if rule.check.Judge == nil {
-		return rule.plain()
-	}
-	j := rule.check.Judge()
-	j.numbersOnly()
-	return j
-}
-
-// now is what the rule would be judged by if the run ended here, where it can say.
-func (rule *rule) now() (Judgement, bool) {
-	if rule.check.Judge == nil {
-		return rule.plain(), true
-	}
-	if !rule.check.Anytime {
-		return Judgement{}, false
-	}
-	j := rule.check.Judge()
-	j.numbersOnly()
-	return j, true
-}
-
-// plain is the judgement of a rule that has none of its own: its first breach, or that
-// there was none.
-func (rule *rule) plain() Judgement {
-	j := Judgement{Got: "no breach", Want: "none", Samples: rule.seen, Needs: 1}
-	if rule.first != nil {
-		j.Got, j.Want = rule.first.Got, rule.first.Want
-	}
-	return j
-}
-
-// cutShort is how a rule stood that was never judged, because the run was cut short:
-// its value and bound, but no breach.
-func (rule *rule) cutShort() Judgement {
-	j, known := rule.now()
-	if !known && rule.first != nil {
-		j = rule.plain()
-	}
-	j.Breach = nil
-	return j
-}
-
 // endPhase judges the steady invariants when a fault is about to begin, and at
 // the end of the run.
-func (r *run) endPhase(last bool) {
-	defer r.judge.lock(r)()
-	now := r.elapsed()
-	r.mu.Lock()
-	steady := r.faults.steadyAt(now, r.scenario.RecoveryGrace)
-	index := r.log.next
-	r.mu.Unlock()
-	for _, rule := range r.judge.rules {
+func (j *judge) endPhase(last bool) {
+	defer j.lock()()
+	steady, index := j.run.faults.steadyAt(j.run.elapsed()), j.run.nextIndex()
+	for _, rule := range j.rules {
 		if rule.When != Steady {
 			continue
 		}
-		j := rule.sumUp()
-		rule.phases = append(rule.phases, j)
+		judgement := rule.sumUp()
+		rule.phases = append(rule.phases, judgement)
 		if last && !steady {
-			j.Samples, j.Breach = 0, nil // a fault or its grace lasted to the end: nothing after it was judged
+			judgement.Samples, judgement.Breach = 0, nil // a fault or its grace lasted to the end: nothing after it was judged
 		}
-		rule.last = j
-		if j.Breach != nil && j.enough() && steady {
-			r.violate(rule, j.Breach, nil, index)
+		rule.last = judgement
+		if b := judgement.Breach; b != nil && judgement.enough() && steady {
+			j.violate(rule, b, nil, index)
 		}
 		if rule.check.Restart != nil && !last {
 			rule.check.Restart()
@@ -231,144 +139,31 @@ func (r *run) endPhase(last bool) {
 	}
 }
 
-// judgeEnd sums up everything at the end of a run that was not cut short.
-func (r *run) judgeEnd() {
-	if r.sealed() {
+// end sums up everything at the end of a run that was not cut short.
+func (j *judge) end() {
+	if j.run.course.sealed.Load() {
 		return
 	}
-	r.endPhase(true)
-	defer r.judge.lock(r)()
-	for _, rule := range r.judge.rules {
+	j.endPhase(true)
+	defer j.lock()()
+	for _, rule := range j.rules {
 		if rule.When == Steady {
 			continue
 		}
 		rule.last = rule.sumUp()
 		if b := rule.last.Breach; b != nil && rule.first == nil && rule.last.enough() {
-			r.mu.Lock()
-			index := r.log.next
-			r.mu.Unlock()
-			r.violate(rule, b, nil, index)
+			j.violate(rule, b, nil, j.run.nextIndex())
 		}
 	}
 }
 
-// snapshot is the metrics now.
-func (r *run) snapshot() *Snapshot {
-	now := r.elapsed()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.snapshotAt(now)
-}
-
-// snapshotAt is the metrics; the caller holds mu.
-func (r *run) snapshotAt(now time.Duration) *Snapshot {
-	s := &Snapshot{
-		Index: r.log.next, At: now, Born: r.counts.born, Operations: r.counts.operations,
-		Outcomes:    make(map[string]int64, len(outcomeNames)),
-		Latency:     r.latency.Summary(),
-		DriftMillis: r.driftMillis,
-		Paced:       r.paced(),
-		Steady:      r.faults.steadyAt(now, r.scenario.RecoveryGrace),
-		Faults:      append([]string(nil), r.faults.active...),
-	}
-	for i, n := range r.counts.outcomes {
-		s.Outcomes[outcomeNames[i]] = n
-	}
-	for _, p := range r.populations {
-		s.Citizens += p.living
-	}
-	r.metrics.copyInto(s)
-	return s
-}
-
-// tickAfter is the first turn of the spawning loop after a time.
-func (r *run) tickAfter(at time.Duration) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	length := r.scenario.tick(r.policies)
-	at = max(at, r.tickBase)
-	return r.tickBase + ((at-r.tickBase)/length+1)*length
-}
-
-// tickBacklog is how many ticks a paced run makes up for when it is late.
-const tickBacklog = 10
-
-// ticks is the life of the tick: figures are read, looked at and judged. A tick
-// that is late does not move the next one, so lateness adds up and shows.
-func (r *run) ticks(a actor) {
-	var due time.Duration
-	for {
-		due = r.tickAfter(due)
-		if now := r.elapsed(); now-due > tickBacklog*r.scenario.tick(r.currentPolicies()) {
-			r.noteDrift(due)
-			r.tick(a) // the lateness is seen before the backlog is let go
-			due = r.tickAfter(now)
-		}
-		if a.SleepUntil(r.ctx, due) != nil {
-			return
-		}
-		r.noteDrift(due)
-		r.tick(a)
-	}
-}
-
-func (r *run) tick(a actor) {
-	r.probe(a, func() {
-		r.collect(a)
-		s := r.snapshot()
-		r.event("tick", EventTick, func(b []byte) []byte {
-			b = appendInt(append(b, `{"citizens":`...), int64(s.Citizens))
-			b = appendInt(append(b, `,"operations":`...), s.Operations)
-			b = appendInt(append(b, `,"errors":`...), s.Outcomes["error"])
-			return append(b, '}')
-		})
-		r.drawn(s)
-		r.judgeTick(s)
-	})
-}
-
-// probe lends the actor a to requests of [World.Client] that name none.
-func (r *run) probe(a actor, f func()) {
-	previous := r.prober.Swap(a)
-	defer r.prober.Store(previous)
-	f()
-}
-
-// collect reads the target's own figures.
-func (r *run) collect(a actor) {
-	ctx := r.withActor(r.ctx, a)
-	if r.closing.Load() {
-		ctx = r.withActor(context.Background(), a)
-	}
-	for _, collector := range r.scenario.Collectors {
-		err := collector.Collect(ctx, r.world)
-		if err == nil || r.over(err) {
-			continue
-		}
-		text := fmt.Sprintf("collector %T: %v", collector, err)
-		if r.firstTime(text) {
-			r.find(Finding{Kind: FindingCollector, Severity: NoteFinding, Text: text})
+// doubts says which rules were not checked. The caller holds the run's mu.
+func (j *judge) doubts() (doubts []string) {
+	for _, rule := range j.rules {
+		doubt, breach := rule.doubt(len(j.run.faults.planned) > 0)
+		if doubt != "" && (breach || !j.run.scenario.mayBeEmpty(rule.Name)) {
+			doubts = append(doubts, doubt)
 		}
 	}
-}
-
-// firstTime reports whether text was not told before.
-func (r *run) firstTime(text string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	told := r.quietly[text]
-	r.quietly[text] = true
-	return !told
-}
-
-// noteDrift measures how late a tick of a paced run comes, in real milliseconds
-// per real second of a tick.
-func (r *run) noteDrift(due time.Duration) {
-	if !r.paced() {
-		return
-	}
-	late := float64(r.elapsed()-due) / r.clock.inner.Factor() / float64(time.Millisecond)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.driftMillis = late / (r.scenario.tick(r.policies).Seconds() / r.clock.inner.Factor())
+	return doubts
 }

@@ -156,8 +156,14 @@ type TrendSummary struct {
 
 // A Snapshot is the metrics at an event index.
 type Snapshot struct {
-	Index      int64                   `json:"index"`
-	At         time.Duration           `json:"at"`       // simulated time since the run began
+	Index int64         `json:"index"`
+	At    time.Duration `json:"at"` // simulated time since the run began
+	// Settled is the simulated time before which every operation that began is known
+	// to the rules: At, or the start of the oldest that is under way. Who was first in
+	// the target may be told second, so that a rule decides of a moment when it is
+	// settled. At the end of a run it is the largest Duration, or the start of the
+	// first operation that the end cut short.
+	Settled    time.Duration           `json:"-"`
 	Citizens   int                     `json:"citizens"` // living now
 	Born       int64                   `json:"born"`
 	Operations int64                   `json:"operations"`

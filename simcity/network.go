@@ -56,7 +56,7 @@ func (t *networkTransport) exchange(request *http.Request, l *line) (*http.Respo
 // outlive the run: it undoes faults.
 func (t *networkTransport) begin(request *http.Request) (*line, error) {
 	over := t.run.ctx
-	if t.run.dismissed.Load() { // asked before the actor is, who is over by then
+	if t.run.course.past(stageDismissing) { // asked before the actor is, who is over by then
 		over = nil
 	}
 	ctx, deadline := request.Context(), t.run.scenario.RequestTimeout

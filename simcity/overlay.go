@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/bookiji/simcity/internal/conductor"
@@ -31,9 +32,17 @@ func (e exploring) hostPackages() locks.Patterns {
 	return nil
 }
 
-// openLocks makes locks of host code seams, if the test binary was compiled with
-// the overlay of the command simcity and the host lives on simulated time.
-func (r *run) openLocks(e exploring) {
+// hostLocks are the locks of host code, where they are seams.
+type hostLocks struct {
+	run        *run
+	table      *locks.Table // nil: they are none
+	suspicions atomic.Int64 // of deadlocks
+}
+
+// open makes them seams, if the test binary was compiled with the overlay of the
+// command simcity and the host lives on simulated time.
+func (h *hostLocks) open(r *run, e exploring) {
+	h.run = r
 	if r.explore.Order == Free {
 		r.findings = append(r.findings, Finding{Kind: FindingExplore, Severity: NoteFinding, Text: "explore: a free run: all that are ready go on together, so that it does not repeat and has no digest, and locks are no seams in it, with the overlay or without"})
 		return
@@ -42,11 +51,11 @@ func (r *run) openLocks(e exploring) {
 		return
 	}
 	packages := e.hostPackages()
-	r.locks = locks.Open(locks.Config{
+	h.table = locks.Open(locks.Config{
 		Packages:   packages,
 		Seed:       stream(r.seed, "overlay").Uint64(),
 		Steps:      func() uint64 { return r.conductor.Steps() },
-		Deadlocked: r.suspectDeadlock,
+		Deadlocked: h.suspect,
 	})
 	r.findings = append(r.findings, Finding{Kind: FindingExplore, Severity: NoteFinding, Text: "explore: " + exploredText(packages, raceFlag != "")})
 }
@@ -67,10 +76,10 @@ func (r *Result) explored() bool {
 	return !strings.HasPrefix(r.Explored, string(Free)) && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingExplore })
 }
 
-// passedLock counts a seam at a lock, like any other.
-func (r *run) passedLock(a *conductor.Actor, place string, contended bool) {
-	r.seams.passed(place, contended)
-	r.tracing.pass(r.elapsed(), a.ID, place)
+// passed counts a seam at a lock, like any other.
+func (h *hostLocks) passed(a *conductor.Actor, place string, contended bool) {
+	h.run.seams.passed(place, contended)
+	h.run.tracing.pass(h.run.elapsed(), a.ID, place)
 }
 
 // atLock tells whether a seam is one that nobody placed, at a lock of host code.
@@ -82,22 +91,22 @@ func atLock(seam string) bool {
 // waited before they are told: another goroutine might give a lock back.
 const deadlockGrace = time.Minute
 
-// suspectDeadlock looks again at a circle of waiting goroutines, later.
-func (r *run) suspectDeadlock() {
-	id := "deadlock/" + itoa(int(r.suspicions.Add(1)))
-	r.conductor.Go(id, func(a actor) {
-		if a.Sleep(r.ctx, deadlockGrace) == nil {
-			r.tellDeadlocks()
+// suspect looks again at a circle of waiting goroutines, later.
+func (h *hostLocks) suspect() {
+	id := "deadlock/" + itoa(int(h.suspicions.Add(1)))
+	h.run.conductor.Go(id, func(a actor) {
+		if a.Sleep(h.run.ctx, deadlockGrace) == nil {
+			h.tellDeadlocks()
 		}
 	})
 }
 
 // tellDeadlocks fails the run if there are deadlocks, and ends it: nobody in
 // them will ever go on.
-func (r *run) tellDeadlocks() {
-	deadlocks := r.locks.Standing()
+func (h *hostLocks) tellDeadlocks() {
+	deadlocks := h.table.Standing()
 	for _, d := range deadlocks {
-		r.find(Finding{
+		h.run.find(Finding{
 			Kind: FindingDeadlock, Actor: strings.Join(d.Who, "; "), Stack: d.Stack,
 			Text: fmt.Sprintf("deadlock of %s: %s. Take locks in one order, and none of them twice", counted(len(d.Who), "goroutine"), d.Text),
 		})
@@ -105,8 +114,7 @@ func (r *run) tellDeadlocks() {
 	if len(deadlocks) == 0 {
 		return
 	}
-	r.mu.Lock()
-	r.ended, r.deadlocked = true, true
-	r.mu.Unlock()
-	r.conductor.Halt()
+	h.run.course.deadlocked.Store(true)
+	h.run.course.sealed.Store(true)
+	h.run.conductor.Halt()
 }

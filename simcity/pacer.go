@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,8 @@ type pacer struct {
 	begin  bool          // the pace begins now
 	from   time.Duration // simulated time at which it began
 	caught time.Duration // simulated time with which real time has caught up
+
+	held atomic.Bool // paused or slowed down: it is not hung
 
 	nudge chan struct{} // buffered by one: look again
 	asks  chan paceAsk  // to the keeper of real time
@@ -68,40 +71,6 @@ func (p *pacer) wake() {
 	}
 }
 
-// hold waits, between two steps of a Virtual run, for as long as whoever watches
-// wants it to.
-func (r *run) hold() {
-	p := r.pacer
-	for !r.halting() {
-		switch {
-		case p.paused && !r.stepping():
-			r.held.Store(true)
-			select {
-			case c := <-r.inbox:
-				r.command("operator", c)
-			case <-p.nudge:
-				r.stopIfAsked()
-			}
-		case !p.paused && p.factor > 0 && p.ahead(r.elapsed()):
-			r.held.Store(true)
-			r.hear()
-		default:
-			r.held.Store(false)
-			return
-		}
-	}
-	r.held.Store(false)
-}
-
-// stepping tells whether the event is still to come before which a step ends.
-func (r *run) stepping() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.next < r.pacer.until
-}
-
-func (r *run) halting() bool { return r.wasStopped() || r.sealed() }
-
 // ahead waits a little if simulated time is ahead of its pace, and tells whether
 // it still is.
 func (p *pacer) ahead(now time.Duration) bool {
@@ -120,18 +89,15 @@ func (p *pacer) ahead(now time.Duration) bool {
 	return false
 }
 
-// pace lets a command to the pacer take effect.
-func (r *run) pace(c Command) {
-	p := r.pacer
+// take lets a command to the pacer take effect.
+func (p *pacer) take(c Command) {
 	switch c.Kind {
 	case Pause:
 		p.paused = true
 	case Resume:
 		p.paused, p.begin = false, true
 	case Step:
-		r.mu.Lock()
-		p.paused, p.until = true, r.log.next+int64(max(c.Steps, 1))
-		r.mu.Unlock()
+		p.paused, p.until = true, c.Index+int64(max(c.Steps, 1))
 	case Speed:
 		p.factor, p.begin = c.Factor, true
 	}
@@ -141,11 +107,11 @@ func (r *run) pace(c Command) {
 // goes on, and nothing in it.
 func (k CommandKind) paces() bool { return k == Pause || k == Resume || k == Step || k == Speed }
 
-// mayPace reports why a command cannot pace this run.
-func (r *run) mayPace(c Command) error {
+// mayPace reports why a command cannot pace a run on that clock.
+func mayPace(clock Clock, c Command) error {
 	switch {
-	case r.clock.inner.Name() != "virtual":
-		return &FieldError{Field: "command.Kind", Value: c.Kind, Allowed: "policy, event, stop under a " + r.clock.String() + " clock", Fix: "only simulated time can wait: run it under a Virtual clock with a Speed"}
+	case clock.inner.Name() != "virtual":
+		return &FieldError{Field: "command.Kind", Value: c.Kind, Allowed: "policy, event, stop under a " + clock.String() + " clock", Fix: "only simulated time can wait: run it under a Virtual clock with a Speed"}
 	case c.Kind == Step && (c.Steps < 0 || c.Steps > 1_000_000):
 		return &FieldError{Field: "command.Steps", Value: c.Steps, Allowed: "1 to 1000000", Fix: "leave it out for 1"}
 	case c.Kind == Speed && !(c.Factor >= 0 && c.Factor <= maxCompression):

@@ -71,7 +71,7 @@ func TestSlowedRunIsTheSame(t *testing.T) {
 
 func TestPausedRunStopsAndIsNotHung(t *testing.T) {
 	t.Parallel()
-	running, err := busyCity().Speed(1).Patience(300 * time.Millisecond).Start(t.Context())
+	running, err := busyCity().Speed(1).Patience(2 * time.Second).Start(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, running.Send(simcity.Command{Kind: simcity.Pause}))
 	require.NoError(t, running.Send(simcity.Command{Kind: simcity.ChangePolicies, Policies: json.RawMessage(`{"cancelChance":0.5}`)}))

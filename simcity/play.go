@@ -31,6 +31,19 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if p.settings, err = environment(); err != nil {
 		return nil, err
 	}
+	p.obeySettings()
+	for _, prepare := range []func() error{
+		p.openBundle, p.validate, p.livesElsewhere, p.mayVerify, p.openTelemetry, p.openViewer, p.enoughTime,
+	} {
+		if err := prepare(); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// obeySettings lets the environment override the builder.
+func (p *play) obeySettings() {
 	p.simulation.overlaid = p.settings.overlaid
 	if p.settings.seed != nil {
 		p.simulation.seed = *p.settings.seed
@@ -41,46 +54,57 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 	if p.settings.speed > 0 {
 		p.simulation.speed = p.settings.speed
 	}
-	if p.settings.replay != "" {
-		if p.bundle, err = ReadBundle(p.settings.replay); err != nil {
-			return nil, err
-		}
-		if p.bundle.Test != t.Name() {
-			t.Skipf("simcity: %s holds a run of %s, not of this test", envReplay, p.bundle.Test)
-		}
-		if p.bundle.Result.Scenario == s.scenario.Name {
-			p.simulation.seed = p.bundle.Result.Seed
-			if p.bundle.Explore != nil && p.settings.explore == nil {
-				p.simulation.explore = *p.bundle.Explore
-			}
-		} else {
-			p.bundle = nil // another scenario of the same test
-		}
+}
+
+// openBundle reads the run that is to be replayed, if one is and it is of this
+// simulation.
+func (p *play) openBundle() error {
+	if p.settings.replay == "" {
+		return nil
 	}
-	if cut := cutOf(t.Name(), s.scenario.Name); cut != nil {
+	bundle, err := ReadBundle(p.settings.replay)
+	if err != nil {
+		return err
+	}
+	if bundle.Test != p.t.Name() {
+		p.t.Skipf("simcity: %s holds a run of %s, not of this test", envReplay, bundle.Test)
+	}
+	if bundle.Result.Scenario != p.simulation.scenario.Name {
+		return nil // another scenario of the same test
+	}
+	p.bundle, p.simulation.seed = bundle, bundle.Result.Seed
+	if bundle.Explore != nil && p.settings.explore == nil {
+		p.simulation.explore = *bundle.Explore
+	}
+	return nil
+}
+
+// validate validates the simulation, or the part of it that the test reproduces.
+func (p *play) validate() error {
+	if cut := cutOf(p.t.Name(), p.simulation.scenario.Name); cut != nil {
 		p.simulation.cut, p.simulation.seed = cut, cut.Seed
 	}
-	if err := p.simulation.Validate(); err != nil {
-		return nil, err
+	return p.simulation.Validate()
+}
+
+// mayVerify refuses to compare runs that do not repeat.
+func (p *play) mayVerify() error {
+	switch {
+	case !p.settings.verify:
+	case p.simulation.explore.Order == Free:
+		return &FieldError{Field: envVerify, Value: "1", Allowed: "an order that repeats", Fix: "a free run does not repeat: unset it"}
+	case p.simulation.clock.inner.HostTimeIsReal():
+		return &FieldError{Field: envVerify, Value: "1", Allowed: "a Virtual clock", Fix: "a run on real time does not repeat exactly: unset it, or leave this test out with -run"}
 	}
-	if err := p.livesElsewhere(); err != nil {
-		return nil, err
-	}
-	if p.settings.verify && p.simulation.explore.Order == Free {
-		return nil, &FieldError{Field: envVerify, Value: "1", Allowed: "an order that repeats", Fix: "a free run does not repeat: unset it"}
-	}
-	if p.settings.verify && p.simulation.clock.inner.HostTimeIsReal() {
-		return nil, &FieldError{Field: envVerify, Value: "1", Allowed: "a Virtual clock", Fix: "a run on real time does not repeat exactly: unset it, or leave this test out with -run"}
-	}
-	if err := p.openTelemetry(); err != nil {
-		return nil, err
-	}
+	return nil
+}
+
+// openViewer opens what shows runs, if the environment names an address.
+func (p *play) openViewer() (err error) {
 	if p.settings.ui != "" {
-		if p.viewer, err = openViewer(p.settings.ui); err != nil {
-			return nil, err
-		}
+		p.viewer, err = openViewer(p.settings.ui)
 	}
-	return p, p.enoughTime()
+	return err
 }
 
 // openTelemetry opens the store that the environment names, for this test.

@@ -41,6 +41,11 @@ type Policies struct {
 	VendorSpawnRate   float64 `json:"vendorSpawnRate"`
 }
 
+// tick is the simulated length of a tick.
+func (p Policies) tick(compression float64) time.Duration {
+	return time.Duration(float64(p.TickSpeedMs) * float64(time.Millisecond) * compression)
+}
+
 // OpenHours is a span of the day, From before To, in hours from 0 to 24.
 type OpenHours struct {
 	From int `json:"from"`

@@ -23,7 +23,7 @@ func (r *run) populate() {
 			p.weights += p.Personas[i].Weight
 		}
 		p.gate = &Gate{run: r, population: p, random: stream(r.seed, "gate/"+p.Name)}
-		r.populations = append(r.populations, p)
+		r.census.add(p)
 		r.conductor.Go("gate/"+p.Name, func(a actor) {
 			p.gate.actor = a
 			err := p.Arrivals.Arrive(r.withActor(r.ctx, a), p.gate)
@@ -39,73 +39,39 @@ func (r *run) over(err error) bool {
 	return errors.Is(err, ErrOver) || errors.Is(err, context.Canceled) && r.ctx.Err() != nil
 }
 
-func (r *run) full(p *populationState) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.fullFor(p)
-}
-
-// fullFor tells whether the city has no place for one more of p, or the target
-// none for anybody. The caller holds mu.
-func (r *run) fullFor(p *populationState) bool {
-	if !p.Resident && r.living >= r.policies.MaxConcurrentAgents {
-		return true
-	}
-	if r.limits.Citizens == 0 {
-		return false
-	}
-	all := 0
-	for _, p := range r.populations {
-		all += p.living
-	}
-	return all >= r.limits.Citizens
+// room is what policies and the target's limits leave.
+func (r *run) room() room {
+	return room{city: r.inForce.now().MaxConcurrentAgents, target: r.remote.allowed().Citizens}
 }
 
 // spawn lets one citizen of p arrive now, who was due as intent tells.
 func (r *run) spawn(p *populationState, due intent) bool {
-	r.mu.Lock()
-	if r.fullFor(p) {
-		p.dropped++
-		r.mu.Unlock()
-		return false
+	number, admitted := r.census.admit(p, r.room(), r.cut)
+	if number > 0 {
+		r.conductor.Go(p.Name+"/"+itoa(number), func(a actor) { r.life(p, number, a, due) })
 	}
-	p.born++
-	if !r.cut.hasCitizen(p.Name, p.born) {
-		r.mu.Unlock()
-		return true // somebody else's life, which is not lived here
-	}
-	p.living++
-	if !p.Resident {
-		r.living++
-	}
-	r.counts.born++
-	number := p.born
-	r.mu.Unlock()
-	r.conductor.Go(p.Name+"/"+itoa(number), func(a actor) { r.life(p, number, a, due) })
-	return true
+	return admitted
 }
 
 // life is a citizen from birth to end.
 func (r *run) life(p *populationState, number int, a actor, due intent) {
 	c := &Citizen{run: r, population: p, actor: a, number: number, id: a.ID, random: stream(r.seed, a.ID), intent: due}
 	c.persona = p.drawPersona(c)
-	r.mu.Lock()
-	r.alive[c] = struct{}{}
-	r.mu.Unlock()
+	r.census.enter(c)
 	r.event(c.id, EventCitizenBorn, func(b []byte) []byte {
 		return append(appendString(append(b, `{"persona":`...), c.persona), '}')
 	})
 	defer r.leave(c)
 	err := errLifeEnded
-	defer func() { r.endOfLife(p, c, err) }()
+	defer func() { r.census.ended(c, r.broken(c, err)) }()
 	ctx := r.withActor(r.ctx, a)
 	defer hangUp(ctx)
 	if err = r.letIn(ctx, c); err == nil {
 		err = p.Agent.Live(ctx, c)
 	}
-	if err != nil && !r.over(err) {
+	if broken := r.broken(c, err); broken != "" {
 		r.event(c.id, EventNote, func(b []byte) []byte {
-			return append(appendString(append(b, `{"text":`...), "life ended: "+r.remote.Load().scrub(err.Error(), c)), '}')
+			return append(appendString(append(b, `{"text":`...), "life ended: "+broken), '}')
 		})
 	}
 	if r.ctx.Err() == nil {
@@ -116,7 +82,7 @@ func (r *run) life(p *populationState, number int, a actor, due intent) {
 // letIn lets a citizen log in where that is asked for. What that takes is not
 // its first operation's.
 func (r *run) letIn(ctx context.Context, c *Citizen) error {
-	l := r.remote.Load()
+	l := r.remote
 	if l == nil || l.target.secret == "" {
 		return nil
 	}
@@ -128,18 +94,12 @@ func (r *run) letIn(ctx context.Context, c *Citizen) error {
 // errLifeEnded stands for the error of a life that never returned.
 var errLifeEnded = errors.New("its life ended its goroutine, as t.FailNow and require do: return an error instead")
 
-// endOfLife counts how lives ended.
-func (r *run) endOfLife(p *populationState, c *Citizen, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p.ended++
-	switch {
-	case c.steps >= p.StepLimit:
-		p.limited++
-	case err != nil && !r.over(err):
-		p.broken++
-		p.lastErr = c.id + ": " + r.remote.Load().scrub(err.Error(), c)
+// broken is the error of a life that ended in one, or empty.
+func (r *run) broken(c *Citizen, err error) string {
+	if err == nil || r.over(err) {
+		return ""
 	}
+	return r.remote.scrub(err.Error(), c)
 }
 
 // leave takes the citizen out of the city, even if its life panicked.
@@ -147,16 +107,7 @@ func (r *run) leave(c *Citizen) {
 	r.event(c.id, EventCitizenEnded, func(b []byte) []byte {
 		return append(appendInt(append(b, `{"operations":`...), int64(c.steps)), '}')
 	})
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c.left = true
-	c.population.living--
-	if !c.population.Resident {
-		r.living--
-	}
-	if len(c.atEnd) == 0 {
-		delete(r.alive, c)
-	}
+	r.census.leave(c)
 }
 
 // cleanUp runs what the citizen registered with AtEnd, latest first.
@@ -193,23 +144,4 @@ func addressOf(a actor) string {
 		sum = (sum ^ uint32(b)) * 16777619
 	}
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(sum >> 16), byte(sum >> 8), byte(sum)}), 40000).String()
-}
-
-// stillHere lists citizens with clean-ups left, in the order of their ids.
-func (r *run) stillHere() []*Citizen {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	citizens := make([]*Citizen, 0, len(r.alive))
-	for c := range r.alive {
-		if c.left { // one that never came back still owns itself
-			citizens = append(citizens, c)
-		}
-	}
-	slices.SortFunc(citizens, func(a, b *Citizen) int {
-		if a.population != b.population {
-			return slices.Index(r.populations, a.population) - slices.Index(r.populations, b.population)
-		}
-		return a.number - b.number
-	})
-	return citizens
 }

@@ -40,6 +40,7 @@ type remote struct {
 	run      *run
 	target   *URLTarget
 	guard    *staging.Guard
+	limits   Limits
 	identity staging.Identity
 
 	transport *http.Transport
@@ -53,8 +54,8 @@ type remote struct {
 }
 
 func newRemote(r *run, u *URLTarget, guard *staging.Guard) *remote {
-	l := &remote{run: r, target: u, guard: guard, phases: newPhases(), runHeader: []string{r.id}}
-	l.governor.rate = r.limits.Rate
+	l := &remote{run: r, target: u, guard: guard, limits: u.limitsFor(guard), phases: newPhases(), runHeader: []string{r.id}}
+	l.governor.rate = l.limits.Rate
 	l.phases.watch(guard)
 	l.transport = &http.Transport{
 		Proxy:               u.proxy,
@@ -68,8 +69,15 @@ func newRemote(r *run, u *URLTarget, guard *staging.Guard) *remote {
 		ReadBufferSize:      2 << 10,
 		DisableCompression:  true, // bodies are bounded as they come
 	}
-	l.off = endAfter(r.limits.Duration, l.outOfTime)
 	return l
+}
+
+// allowed are the limits in force, none for a target in process.
+func (l *remote) allowed() Limits {
+	if l == nil {
+		return Limits{}
+	}
+	return l.limits
 }
 
 // dial connects through the guard. Behind a proxy, whose address is no target's,
@@ -88,12 +96,13 @@ func (l *remote) dial(guard *staging.Guard) func(ctx context.Context, network, a
 
 // outOfTime ends a run that has reached its limit of real time.
 func (l *remote) outOfTime() {
-	l.run.find(Finding{Kind: FindingTarget, Severity: InconclusiveFinding, Text: fmt.Sprintf("the target's limit of %s of real time was reached: the run was ended", l.run.limits.Duration)})
-	l.run.stop("limit")
+	l.run.find(Finding{Kind: FindingTarget, Severity: InconclusiveFinding, Text: fmt.Sprintf("the target's limit of %s of real time was reached: the run was ended", l.limits.Duration)})
+	l.run.steering.stop("limit")
 }
 
-// identify asks the target who it is.
-func (l *remote) identify() error {
+// open begins the time that the run may take, and asks the target who it is.
+func (l *remote) open() error {
+	l.off = endAfter(l.limits.Duration, l.outOfTime)
 	ctx, cancel := context.WithTimeout(l.run.ctx, l.run.scenario.RequestTimeout)
 	defer cancel()
 	header := http.Header{keyRun: {l.run.id}, keyCitizen: {"run"}}
@@ -298,17 +307,14 @@ type RemoteResult struct {
 	Phases map[string]TrendSummary `json:"phases"`
 }
 
-// result of a run to a target elsewhere. The run's mu is held.
+// result of a run to a target elsewhere.
 func (l *remote) result() *RemoteResult {
 	if l == nil {
 		return nil
 	}
 	res := &RemoteResult{
 		Target: l.guard.String(), Environment: l.identity.Environment,
-		Requests: l.requests.Load(), HeldBack: l.governor.held.Load(), InFlight: l.inFlight.Load(),
-	}
-	for _, p := range l.run.populations {
-		res.Dropped += p.dropped
+		Dropped: l.run.census.dropped(), Requests: l.requests.Load(), HeldBack: l.governor.held.Load(), InFlight: l.inFlight.Load(),
 	}
 	l.phases.into(res)
 	return res

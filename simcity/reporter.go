@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/bookiji/simcity/internal/address"
 )
 
 // A Reporter is told of runs, to keep their history: package telemetry has one
@@ -168,15 +170,17 @@ func openTelemetry(dsn string) (Reporter, error) {
 	known := slices.Sorted(maps.Keys(telemetry.open))
 	telemetry.Unlock()
 	if open == nil {
-		allowed := "nothing yet"
+		allowed, shown := "nothing yet", scheme
 		if len(known) > 0 {
 			allowed = strings.Join(known, ", ")
 		}
-		if strings.ContainsFunc(scheme, func(c rune) bool { return c < 'a' || c > 'z' }) {
-			scheme = "(not shown)" // no name of a store: maybe host=... password=...
+		fix := `link the store into the test: import _ "github.com/bookiji/simcity/simcity/telemetry/sqlite", or .../postgres, .../supabase`
+		if path, ok := address.File(dsn); ok {
+			shown, fix = path, "write sqlite:"+path
+		} else if strings.ContainsFunc(scheme, func(c rune) bool { return c < 'a' || c > 'z' }) {
+			shown, fix = "(not shown)", "write sqlite:path, postgres://user:password@host/database or supabase" // maybe host=... password=...
 		}
-		return nil, &FieldError{Field: envTelemetry, Value: scheme, Allowed: allowed,
-			Fix: `link the store into the test: import _ "github.com/bookiji/simcity/simcity/telemetry/sqlite", or .../postgres, .../supabase`}
+		return nil, &FieldError{Field: envTelemetry, Value: shown, Allowed: allowed, Fix: fix}
 	}
 	reporter, err := open(dsn)
 	if err != nil {

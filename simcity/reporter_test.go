@@ -139,5 +139,11 @@ func TestTelemetryFromTheEnvironment(t *testing.T) {
 	t.Setenv("SIMCITY_TELEMETRY", "host=db password=secret")
 	said = record(t, "TestX", func(t testing.TB) { city(hello, citizens("visitor", 1, visitor)).Simulate(t) })
 	require.Contains(t, said.fatal, "SIMCITY_TELEMETRY is (not shown); allowed: shelf")
+	require.Contains(t, said.fatal, "fix: write sqlite:path, postgres://user:password@host/database or supabase")
 	require.NotContains(t, said.fatal, "secret")
+
+	t.Setenv("SIMCITY_TELEMETRY", "runs.db")
+	said = record(t, "TestX", func(t testing.TB) { city(hello, citizens("visitor", 1, visitor)).Simulate(t) })
+	require.Contains(t, said.fatal, "SIMCITY_TELEMETRY is runs.db; allowed: shelf")
+	require.Contains(t, said.fatal, "fix: write sqlite:runs.db")
 }

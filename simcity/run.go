@@ -6,134 +6,79 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/bookiji/simcity/internal/conductor"
-	"github.com/bookiji/simcity/internal/locks"
 )
 
 // A run is one life of a city: f(scenario, seed, commands). It is built, run
 // and ended on one goroutine, the bubble's root under a Virtual clock; actors
 // enter it one at a time, or together under mu when the run is paced.
 type run struct {
-	scenario Scenario
-	seed     uint64
-	clock    Clock
-	target   Target
-	classify func(*http.Response, []byte) Outcome
-	replay   []Command
+	// What is lived, as it is from the beginning.
+	id        string // for telemetry and for the target
+	scenario  Scenario
+	whole     time.Duration // how long the scenario is that cut is a part of
+	seed      uint64
+	clock     Clock
+	target    Target
+	classify  func(*http.Response, []byte) Outcome
+	explore   Explore // as drawn
+	overlaid  exploring
+	cut       *Cut     // what is lived of it; nil: all
+	decisions []byte   // of a fuzzer
+	tracing   *trace   // nil unless the run is shrunk
+	recorder  Recorder // nil without telemetry
 
-	world        *World
-	conductor    *conductor.Conductor
-	began        time.Time       // simulated date of the start
-	ctx          context.Context // ends when the citizens must
-	cancel       context.CancelFunc
-	metrics      *Metrics
-	seams        seams
-	client       *http.Client
-	locks        *locks.Table      // nil: locks of host code are no seams
-	suspicions   atomic.Int64      // of deadlocks
-	handlers     *handlerTransport // nil for a target elsewhere
-	hostLog      hostLog
-	id           string                 // of this run, for telemetry and for the target
-	remote       atomic.Pointer[remote] // nil unless the target is elsewhere
-	limits       Limits                 // of such a target
-	recorder     Recorder               // nil without telemetry
-	explore      Explore                // as drawn
-	overlaid     exploring
-	cut          *Cut             // what is lived of the run; nil: all
-	whole        time.Duration    // how long the run is of which the cut is a part
-	decisions    []byte           // of a fuzzer
-	tracing      *trace           // nil unless the run is shrunk
-	counted      map[string]int64 // of Sometimes; guarded by mu
-	closing      atomic.Bool
-	progress     atomic.Uint64 // phases done, for the watchdog
-	bubble       atomic.Value  // string: the bubble's number, as dumps of goroutines tell it
-	lastEvent    atomic.Int64  // when, in simulated time
-	hostRequests atomic.Int64  // by the host's surroundings
-	frozen       atomic.Bool   // the clock stands: the run was given up
-	abandoned    atomic.Bool   // given up: watchers hear no more
+	// The city, and what surrounds it.
+	world     *World
+	conductor *conductor.Conductor
+	ctx       context.Context // ends when the citizens must
+	cancel    context.CancelFunc
+	client    *http.Client
+	seams     seams
+	locks     hostLocks
+	host      host
+	remote    *remote // nil unless the target is elsewhere
+	metrics   *Metrics
+	prober    atomic.Pointer[conductor.Actor]
 
-	conducting atomic.Pointer[conductor.Conductor]
-	prober     atomic.Pointer[conductor.Actor]
-	inbox      chan Command           // from outside, for running runs
-	stopAsked  atomic.Pointer[string] // likewise: by whom
-	preempt    atomic.Pointer[context.CancelFunc]
-	dismissed  atomic.Bool // the citizens have been told that the run is over
-	pacer      *pacer
-	held       atomic.Bool // paused or slowed down: it is not hung
+	// How it goes. Each of these keeps a lock of its own, if it needs one, which may
+	// be taken with mu held and never before it; the judge's alone comes first.
+	calendar
+	course     course
+	steering   steering
+	inForce    inForce
+	census     census
+	underway   underway
+	faults     faults
+	judge      judge
+	sometimes  tally
+	complaints sync.Map // of collectors, told once each
 
-	mu          sync.Mutex
-	log         eventLog
-	policies    Policies
-	populations []*populationState
-	living      int // citizens that count against MaxConcurrentAgents
-	alive       map[*Citizen]struct{}
-	tickBase    time.Duration
-	counts      counts
-	latency     *Trend
-	driftMillis float64
-	curve       curve
-	faults      faultState
-	injections  []Injection // of the scenario and its schedules
-	judge       judge
-	findings    []Finding
-	commands    []Command // as they took effect
-	stopped     bool
-	stoppedBy   string
-	deadlocked  bool
-	ended       bool // nothing more is judged
-	judgedAtEnd bool
-	closers     []func(context.Context) error
-	values      map[any]any     // what the host keeps for faults and rules
-	quietly     map[string]bool // collector errors told already
-}
-
-type counts struct {
-	born       int64
-	operations int64
-	outcomes   [4]int64
-}
-
-// populationState is a population at work.
-type populationState struct {
-	Population
-	gate    *Gate
-	born    int
-	living  int
-	acted   int64
-	worked  int64        // operations with outcome OK
-	failed  *Operation   // the last one that was not OK
-	outside atomic.Int64 // requests that were part of no operation
-	dropped int64
-	ended   int    // lives
-	broken  int    // lives that ended in an error
-	limited int    // lives that reached their step limit
-	lastErr string // of the last broken life
-	weights float64
+	mu       sync.Mutex // guards the history, which is the rest, and what the rules found
+	log      eventLog
+	figures  figures
+	findings []Finding
 }
 
 func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	r := &run{
-		id:       newRunID(),
-		scenario: s.scenario.withDefaults(),
-		seed:     seed,
-		clock:    s.clock,
-		target:   s.target,
-		classify: s.classify,
-		replay:   slices.DeleteFunc(slices.Clone(replay), func(c Command) bool { return c.Kind.paces() }), // nobody is there to go on
-		metrics:  newMetrics(),
-		inbox:    make(chan Command, 16),
-		pacer:    newPacer(s.speed),
-		alive:    make(map[*Citizen]struct{}),
-		latency:  NewTrend(),
-		quietly:  make(map[string]bool),
-	}
-	if elsewhere, ok := s.target.(*URLTarget); ok {
-		r.limits = elsewhere.limitsInForce()
+		id:        newRunID(),
+		scenario:  s.scenario.withDefaults(),
+		seed:      seed,
+		clock:     s.clock,
+		target:    s.target,
+		classify:  s.classify,
+		explore:   s.explore.drawn(seed),
+		overlaid:  s.overlaid,
+		cut:       s.cut,
+		decisions: s.decisions,
+		tracing:   s.tracing,
+		metrics:   newMetrics(),
+		figures:   figures{latency: NewTrend()},
 	}
 	if r.classify == nil {
 		r.classify = ClassifyStatus
@@ -141,49 +86,30 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	if r.paced() && r.clock.inner.Factor() == 0 {
 		r.clock = Paced(r.scenario.Compression)
 	}
-	r.world = &World{run: r}
-	for _, name := range s.reach {
-		r.reach(name, false)
+	if r.cut != nil {
+		r.explore = r.cut.Explore.drawn(seed)
 	}
-	r.policies = r.scenario.Policies
-	r.cut = s.cut
-	r.explore = s.explore.drawn(seed)
-	if s.cut != nil {
-		r.explore = s.cut.Explore.drawn(seed)
-	}
-	r.tracing = s.tracing
-	r.decisions = s.decisions
 	r.whole = r.scenario.Duration
 	r.cut.shorten(&r.scenario)
-	r.overlaid = s.overlaid
-	r.log.watch, r.log.silent = s.watchers, &r.abandoned
+	if elsewhere, ok := s.target.(*URLTarget); ok {
+		r.remote = elsewhere.way(r)
+	}
+	r.world = &World{run: r}
+	r.steering.start(r, replay, s.speed)
+	r.inForce.policies, r.inForce.compression = r.scenario.Policies, r.scenario.Compression
+	r.faults.grace = r.scenario.RecoveryGrace
+	for _, name := range s.reach {
+		r.sometimes.count(name, false)
+	}
+	r.log.watch = s.watchers
 	r.log.appended = func(at time.Duration) { r.lastEvent.Store(int64(at)) }
 	return r
 }
 
 func (r *run) paced() bool { return r.clock.inner.Name() == "paced" }
 
-// elapsed is the simulated time since the run began.
-func (r *run) elapsed() time.Duration {
-	if r.frozen.Load() {
-		return time.Duration(r.lastEvent.Load())
-	}
-	if c := r.conducting.Load(); c != nil {
-		return c.Now()
-	}
-	return 0
-}
-
-func (r *run) date(elapsed time.Duration) time.Time { return r.began.Add(elapsed).UTC() }
-
 // hostNow is the host's clock, for latencies.
 func (r *run) hostNow() time.Time { return time.Now() }
-
-func (r *run) currentPolicies() Policies {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.policies
-}
 
 // event appends to the log at the present instant.
 func (r *run) event(actor, kind string, fill func([]byte) []byte) int64 {
@@ -193,24 +119,44 @@ func (r *run) event(actor, kind string, fill func([]byte) []byte) int64 {
 	return r.log.append(now, actor, kind, fill).Index
 }
 
+// enter counts an operation and logs it, unless nothing counts any more.
+func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.course.sealed.Load() {
+		return 0, false
+	}
+	op.Number = r.figures.count(op)
+	op.Steady = r.faults.steadyAt(op.Start)
+	r.census.acted(p, op)
+	return r.log.append(op.End, op.Citizen, EventOperation, op.payload).Index, true
+}
+
+// nextIndex is that of the next event.
+func (r *run) nextIndex() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.next
+}
+
 // live runs the city from its foundation to its end. It is the whole of a run
 // but for the bubble around it.
 func (r *run) live() {
-	defer func() { r.locks.Close() }()
+	defer func() { r.locks.table.Close() }()
 	if !r.found() {
 		return
 	}
 	r.populate()
 	r.conductor.Go("tick", r.ticks)
-	for i, in := range r.injections {
+	for i, in := range r.faults.planned {
 		if id := "fault/" + itoa(i+1); r.cut.hasFault(id) {
 			r.conductor.Go(id, func(a actor) { r.strike(a, in) })
 		}
 	}
 	for i, c := range r.scenario.Commands {
-		r.conductor.Go("command/"+itoa(i+1), func(a actor) { r.scheduled(a, c) })
+		r.conductor.Go("command/"+itoa(i+1), func(a actor) { r.steering.scheduled(a, c) })
 	}
-	r.progress.Add(1)
+	r.course.enter(stageRunning)
 	r.conductor.Run(r.scenario.Duration)
 	r.wind()
 }
@@ -227,7 +173,7 @@ func (r *run) found() bool {
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.ctx = conductor.ForWholeRun(r.ctx)
-	r.preempt.Store(&r.cancel)
+	r.steering.preempt.Store(&r.cancel)
 	if !r.paced() {
 		r.startClock()
 	}
@@ -250,7 +196,7 @@ func (r *run) found() bool {
 	if err := r.guard("the target's factory", func() (err error) { base, err = r.target.open(r); return err }); err != nil {
 		return r.refuse(FindingTarget, err)
 	}
-	r.handlers, _ = base.(*handlerTransport)
+	r.host.handlers, _ = base.(*handlerTransport)
 	r.seams.setBase(base)
 	if err := r.guard("the target's Equip", r.equip); err != nil {
 		return r.refuse(FindingTarget, err)
@@ -275,19 +221,19 @@ func (r *run) refuse(kind FindingKind, err error) bool {
 
 // startClock makes the conductor: simulated time begins.
 func (r *run) startClock() {
-	r.openLocks(r.overlaid)
+	r.locks.open(r, r.overlaid)
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
 		Hold:         r.cut.hold(r.schedule()),
 		Together:     r.explore.Order == Free,
 		Overtaken:    r.tracing.overtaken(),
-		BetweenSteps: r.obey,
+		BetweenSteps: r.steering.obey,
 		Panicked:     r.panicked,
 		Stalled:      r.stalled,
-		Locks:        r.locks,
-		Passed:       r.passedLock,
+		Locks:        r.locks.table,
+		Passed:       r.locks.passed,
 	})
-	r.conducting.Store(r.conductor)
+	r.kept.Store(r.conductor)
 }
 
 // schedule is who is held back for how long: as the seed draws, or a fuzzer.
@@ -336,10 +282,8 @@ func (r *run) await(ctx context.Context, a actor, call *conductor.Call) (bool, e
 
 // endEarly ends the run before its time: what is known already decides it.
 func (r *run) endEarly() {
-	r.mu.Lock()
-	r.ended = true
-	r.mu.Unlock()
-	if c := r.conducting.Load(); c != nil {
+	r.course.sealed.Store(true)
+	if c := r.kept.Load(); c != nil {
 		c.Halt()
 	}
 }

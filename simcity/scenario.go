@@ -197,15 +197,10 @@ func (s *Scenario) validateTimes() error {
 		return &FieldError{Field: "scenario.RecoveryGrace", Value: s.RecoveryGrace, Allowed: "0 or more", Fix: "leave it out for 10 minutes"}
 	case s.RequestTimeout < 0:
 		return &FieldError{Field: "scenario.RequestTimeout", Value: s.RequestTimeout, Allowed: "more than 0", Fix: "leave it out for 30 seconds"}
-	case s.tick(s.Policies) < minTick:
+	case s.Policies.tick(s.Compression) < minTick:
 		return &FieldError{Field: "policies.tickSpeedMs", Value: s.Policies.TickSpeedMs, Allowed: fmt.Sprintf("a tick of at least %s of simulated time", minTick), Fix: "raise tickSpeedMs or scenario.Compression"}
 	}
 	return nil
-}
-
-// tick is the simulated length of a tick.
-func (s *Scenario) tick(p Policies) time.Duration {
-	return time.Duration(float64(p.TickSpeedMs) * float64(time.Millisecond) * s.Compression)
 }
 
 // reservedNames are those of the engine's own actors and streams.

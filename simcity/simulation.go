@@ -239,42 +239,21 @@ func (s *Simulation) Start(ctx context.Context) (*Running, error) {
 // comes after the last step is not obeyed, and then it is not among the result's
 // Commands. Safe for concurrent use.
 func (r *Running) Send(command Command) error {
-	switch command.Kind {
-	case Stop:
-	case ChangePolicies:
-		if _, err := r.run.changed(r.run.currentPolicies(), command.Policies); err != nil {
-			return err
-		}
-	case InjectFault:
-		if err := r.run.mayCall(command); err != nil {
-			return err
-		}
-	case Pause, Resume, Step, Speed:
-		if err := r.run.mayPace(command); err != nil {
-			return err
-		}
-	default:
-		return &FieldError{Field: "command.Kind", Value: command.Kind, Allowed: knownCommands + ", pause, resume, step, speed", Fix: "use the named constants"}
+	if err := r.run.steering.check(command); err != nil {
+		return err
 	}
-	over := fmt.Errorf("simcity: the run has ended: %w", ErrOver)
 	select {
 	case <-r.done:
-		return over
+		return fmt.Errorf("simcity: the run has ended: %w", ErrOver)
 	default:
-	}
-	select {
-	case r.run.inbox <- command:
-		r.run.poke()
-		return nil
-	default:
-		return fmt.Errorf("simcity: %d commands are waiting already: the run does not move", cap(r.run.inbox))
+		return r.run.steering.send(command)
 	}
 }
 
 // Stop ends the run with the verdict STOPPED, before commands that wait. It does
 // not wait itself. Safe for concurrent use.
 func (r *Running) Stop() {
-	r.run.stop("operator")
+	r.run.steering.stop("operator")
 }
 
 // Wait returns the result when the run has ended.

@@ -3,6 +3,7 @@ package simcity
 import (
 	"context"
 	"maps"
+	"sync"
 )
 
 // Sometimes says that condition should be true at least once in all the runs of
@@ -16,7 +17,7 @@ func Sometimes(ctx context.Context, condition bool, name string) {
 	if h == nil {
 		return
 	}
-	h.run.reach(name, condition)
+	h.run.sometimes.count(name, condition)
 }
 
 // Reachable is [Sometimes] for a line of code that should be reached at all.
@@ -25,20 +26,33 @@ func Reachable(ctx context.Context, name string) { Sometimes(ctx, true, name) }
 // maxReached is how many names are counted.
 const maxReached = 1000
 
-func (r *run) reach(name string, condition bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.counted == nil {
-		r.counted = make(map[string]int64)
+// A tally counts by name how often something was true.
+type tally struct {
+	mu     sync.Mutex
+	counts map[string]int64
+}
+
+func (t *tally) count(name string, condition bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.counts == nil {
+		t.counts = make(map[string]int64)
 	}
-	before, known := r.counted[name]
-	if !known && len(r.counted) >= maxReached {
+	before, known := t.counts[name]
+	if !known && len(t.counts) >= maxReached {
 		return
 	}
 	if condition {
 		before++
 	}
-	r.counted[name] = before
+	t.counts[name] = before
+}
+
+// soFar copies the counts.
+func (t *tally) soFar() map[string]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.counts)
 }
 
 // Reach names the Sometimes and Reachable statements that a sweep should report
@@ -47,6 +61,3 @@ func (s *Simulation) Reach(names ...string) *Simulation {
 	s.reach = append(s.reach[:len(s.reach):len(s.reach)], names...)
 	return s
 }
-
-// reachedSoFar copies the counts; the caller holds mu.
-func (r *run) reachedSoFar() map[string]int64 { return maps.Clone(r.counted) }

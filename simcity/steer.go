@@ -1,134 +1,199 @@
 package simcity
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
-// obey is called between steps: commands from a replay or from outside take
-// effect here, at a definite index.
-func (r *run) obey() {
-	for len(r.replay) > 0 && r.reached(r.replay[0]) {
-		c := r.replay[0]
-		r.replay = r.replay[1:]
-		r.command(c.By, c)
+// steering lets commands take effect: those of the scenario at their time, those
+// of a recorded run where they did then, and those from outside between two steps
+// of the conductor, on whose goroutine it works.
+type steering struct {
+	run       *run
+	replay    []Command              // of a recorded run, what is still to come
+	inbox     chan Command           // from outside
+	stopAsked atomic.Pointer[string] // likewise: by whom
+	preempt   atomic.Pointer[context.CancelFunc]
+	pacer     *pacer
+
+	mu     sync.Mutex
+	obeyed []Command // as they took effect
+}
+
+// start takes what a recorded run was told, but for its pace: nobody is there to
+// go on.
+func (s *steering) start(r *run, replay []Command, speed float64) {
+	s.run = r
+	s.replay = slices.DeleteFunc(slices.Clone(replay), func(c Command) bool { return c.Kind.paces() })
+	s.inbox = make(chan Command, 16)
+	s.pacer = newPacer(speed)
+}
+
+// obey is called between steps.
+func (s *steering) obey() {
+	for len(s.replay) > 0 && s.reached(s.replay[0]) {
+		c := s.replay[0]
+		s.replay = s.replay[1:]
+		s.command(c.By, c)
 	}
-	r.hear()
-	if r.clock.inner.Name() == "virtual" && !r.closing.Load() {
-		r.hold()
+	s.hear()
+	if s.run.clock.inner.Name() == "virtual" && !s.run.course.past(stageRunning) {
+		s.hold()
 	}
 }
 
 // hear obeys what was sent from outside.
-func (r *run) hear() {
-	r.stopIfAsked()
-	for len(r.inbox) > 0 {
-		r.command("operator", <-r.inbox)
+func (s *steering) hear() {
+	s.stopIfAsked()
+	for len(s.inbox) > 0 {
+		s.command("operator", <-s.inbox)
 	}
 }
 
-func (r *run) stopIfAsked() {
-	if by := r.stopAsked.Swap(nil); by != nil {
-		r.command(*by, Command{Kind: Stop})
+func (s *steering) stopIfAsked() {
+	if by := s.stopAsked.Swap(nil); by != nil {
+		s.command(*by, Command{Kind: Stop})
+	}
+}
+
+// hold waits, between two steps of a Virtual run, for as long as whoever watches
+// wants it to.
+func (s *steering) hold() {
+	p := s.pacer
+	defer p.held.Store(false)
+	for !s.run.course.cutShort() {
+		switch {
+		case p.paused && s.run.nextIndex() >= p.until:
+			p.held.Store(true)
+			select {
+			case c := <-s.inbox:
+				s.command("operator", c)
+			case <-p.nudge:
+				s.stopIfAsked()
+			}
+		case !p.paused && p.factor > 0 && p.ahead(s.run.elapsed()):
+			p.held.Store(true)
+			s.hear()
+		default:
+			return
+		}
+	}
+}
+
+// send gives a command from outside.
+func (s *steering) send(c Command) error {
+	select {
+	case s.inbox <- c:
+		s.poke()
+		return nil
+	default:
+		return fmt.Errorf("simcity: %d commands are waiting already: the run does not move", cap(s.inbox))
 	}
 }
 
 // stop asks the run to end. On a real clock it preempts the citizens at once,
 // wherever they are: requests under way are cut and none begins.
-func (r *run) stop(by string) {
-	r.stopAsked.Store(&by)
-	if preempt := r.preempt.Load(); preempt != nil && r.clock.inner.HostTimeIsReal() {
+func (s *steering) stop(by string) {
+	s.stopAsked.Store(&by)
+	if preempt := s.preempt.Load(); preempt != nil && s.run.clock.inner.HostTimeIsReal() {
 		(*preempt)()
 	}
-	r.poke()
+	s.poke()
 }
 
 // poke lets a run on a real clock see a command at once. A virtual one steps all
 // the time, and what is inside its bubble cannot be reached from outside.
-func (r *run) poke() {
-	if c := r.conducting.Load(); c != nil && r.clock.inner.HostTimeIsReal() {
+func (s *steering) poke() {
+	if c := s.run.kept.Load(); c != nil && s.run.clock.inner.HostTimeIsReal() {
 		c.Poke()
 	}
-	r.pacer.wake()
+	s.pacer.wake()
 }
 
 // reached tells whether the run is where c took effect when it was recorded:
 // between two events there may be many steps, and time between two steps.
-func (r *run) reached(c Command) bool {
-	r.mu.Lock()
-	next := r.log.next
-	r.mu.Unlock()
-	return c.Index <= next && c.Step <= r.conductor.Steps() && c.At <= r.elapsed()
+func (s *steering) reached(c Command) bool {
+	return c.Index <= s.run.nextIndex() && c.Step <= s.run.conductor.Steps() && c.At <= s.run.elapsed()
 }
 
 // scheduled gives a command of the scenario at its time.
-func (r *run) scheduled(a actor, c Command) {
-	if a.SleepUntil(r.ctx, c.At) == nil {
-		r.command(a.ID, c)
+func (s *steering) scheduled(a actor, c Command) {
+	if a.SleepUntil(s.run.ctx, c.At) == nil {
+		s.command(a.ID, c)
 	}
 }
 
 // command lets c take effect.
-func (r *run) command(by string, c Command) {
-	now := r.elapsed()
-	r.mu.Lock()
-	c.Index, c.Step, c.At = r.log.next, r.conductor.Steps(), now
-	r.mu.Unlock()
-	switch c.Kind {
-	case ChangePolicies:
-		c.Policies = compact(c.Policies)
-		r.mu.Lock()
-		changed, err := r.changed(r.policies, c.Policies)
-		if err == nil {
-			r.tickBase = now
-			r.policies = changed
-		}
-		r.mu.Unlock()
-		if err != nil {
-			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
-			return
-		}
-	case Stop:
-		r.mu.Lock()
-		r.stopped, r.stoppedBy = true, by
-		r.mu.Unlock()
-		r.conductor.Halt()
-	case Pause, Resume, Step, Speed:
-		if err := r.mayPace(c); err != nil {
-			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
-			return
-		}
-		r.pace(c)
-	case InjectFault:
-		c.Parameters = compact(c.Parameters)
-		if err := r.strikeNow(c, now); err != nil {
-			r.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
-			return
-		}
+func (s *steering) command(by string, c Command) {
+	c.Index, c.Step, c.At = s.run.nextIndex(), s.run.conductor.Steps(), s.run.elapsed()
+	c.Policies, c.Parameters = compact(c.Policies), compact(c.Parameters)
+	if err := s.apply(by, c); err != nil {
+		s.run.find(Finding{Kind: FindingCommand, Severity: NoteFinding, Actor: by, Text: err.Error()})
+		return
 	}
 	if !c.Kind.paces() { // what changes nothing in the run is no event of it
-		r.eventOf(by, c)
+		s.event(by, c)
 	}
 	if strings.HasPrefix(by, "command/") {
 		return // the scenario repeats its own
 	}
 	c.By = by
-	r.mu.Lock()
-	r.commands = append(r.commands, c)
-	r.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.obeyed = append(s.obeyed, c)
+}
+
+// apply does what c says.
+func (s *steering) apply(by string, c Command) error {
+	switch c.Kind {
+	case ChangePolicies:
+		return s.run.inForce.change(c.At, func(p Policies) (Policies, error) { return s.changed(p, c.Policies) })
+	case Stop:
+		s.run.course.stoppedBy.Store(&by)
+		s.run.conductor.Halt()
+	case Pause, Resume, Step, Speed:
+		if err := mayPace(s.run.clock, c); err != nil {
+			return err
+		}
+		s.pacer.take(c)
+	case InjectFault:
+		return s.run.strikeNow(c)
+	}
+	return nil
+}
+
+// check reports why a command from outside cannot be obeyed.
+func (s *steering) check(c Command) error {
+	switch c.Kind {
+	case Stop:
+		return nil
+	case ChangePolicies:
+		_, err := s.changed(s.run.inForce.now(), c.Policies)
+		return err
+	case InjectFault:
+		return s.run.mayCall(c)
+	case Pause, Resume, Step, Speed:
+		return mayPace(s.run.clock, c)
+	}
+	return &FieldError{Field: "command.Kind", Value: c.Kind, Allowed: knownCommands + ", pause, resume, step, speed", Fix: "use the named constants"}
 }
 
 // changed is what a change makes of policies, within the target's limits.
-func (r *run) changed(p Policies, change json.RawMessage) (Policies, error) {
+func (s *steering) changed(p Policies, change json.RawMessage) (Policies, error) {
 	changed, err := p.With(change)
 	if err == nil {
-		err = r.limits.allow(changed)
+		err = s.run.remote.allowed().allow(changed)
 	}
 	return changed, err
 }
 
-func (r *run) eventOf(by string, c Command) {
-	r.event(by, EventCommand, func(b []byte) []byte {
+func (s *steering) event(by string, c Command) {
+	s.run.event(by, EventCommand, func(b []byte) []byte {
 		b = appendString(append(b, `{"kind":`...), string(c.Kind))
 		if len(c.Policies) > 0 {
 			b = append(append(b, `,"policies":`...), c.Policies...)
@@ -138,4 +203,11 @@ func (r *run) eventOf(by string, c Command) {
 		}
 		return append(b, '}')
 	})
+}
+
+// commands are those that took effect.
+func (s *steering) commands() []Command {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.obeyed)
 }

@@ -6,60 +6,24 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 )
-
-// faultState is which faults struck, which are active and when the last one
-// ended.
-type faultState struct {
-	struck []*struck
-	active []string
-	ended  time.Duration // of the last fault; meaningful once one struck
-	failed int           // could not be injected
-	called int           // by command
-}
-
-// struck is a fault that was injected; it is undone exactly once.
-type struck struct {
-	FaultWindow
-	touched *Touched
-	undo    func(context.Context) error
-	undone  bool
-}
-
-// steadyAt reports whether no fault is active and the city has had the grace
-// to recover.
-func (f *faultState) steadyAt(at, grace time.Duration) bool {
-	return len(f.active) == 0 && (len(f.struck) == 0 || at >= f.ended+grace)
-}
-
-// windows copies what struck so far, in order.
-func (f *faultState) windows() []FaultWindow {
-	var all []FaultWindow
-	for _, s := range f.struck {
-		w := s.FaultWindow
-		w.Touched, w.LetPass = s.touched.Count(), s.touched.letPass()
-		all = append(all, w)
-	}
-	return all
-}
 
 // plan is what the scenario's list and its schedules inject. A cut is planned as
 // the whole run is, also what would strike or end after it.
 func (r *run) plan() {
-	r.injections = slices.Clone(r.scenario.Injections)
+	r.faults.planned = slices.Clone(r.scenario.Injections)
 	for i, schedule := range r.scenario.Schedules {
 		planned := schedule.Plan(stream(r.seed, "schedule/"+itoa(i+1)), r.whole)
-		r.injections = append(r.injections, planned...)
+		r.faults.planned = append(r.faults.planned, planned...)
 	}
 }
 
 // ready asks each fault whether it can strike this host.
 func (r *run) ready() error {
-	if err := validateInjections("planned", r.injections, r.whole); err != nil {
+	if err := validateInjections("planned", r.faults.planned, r.whole); err != nil {
 		return err
 	}
-	for _, in := range r.injections {
+	for _, in := range r.faults.planned {
 		if err := in.Fault.readyFor(r.world); err != nil {
 			return err
 		}
@@ -94,7 +58,7 @@ func (r *run) strike(a actor, in Injection) {
 	if a.SleepUntil(r.ctx, in.At) != nil {
 		return
 	}
-	r.endPhase(false)
+	r.judge.endPhase(false)
 	ctx := r.withActor(r.ctx, a)
 	s := &struck{
 		FaultWindow: FaultWindow{Actor: a.ID, Kind: in.Fault.Kind, Parameters: in.Fault.Parameters, Begun: r.elapsed(), Active: true},
@@ -106,16 +70,10 @@ func (r *run) strike(a actor, in Injection) {
 	case cut && s.undo == nil:
 		return
 	case err != nil && !cut: // one that was cut short may be half done: it is undone
-		r.mu.Lock()
-		r.faults.failed++
-		r.mu.Unlock()
 		r.find(Finding{Kind: FindingFault, Actor: a.ID, Text: fmt.Sprintf("%s could not be injected: %v", s.Kind, err)})
 		return
 	}
-	r.mu.Lock()
-	r.faults.struck = append(r.faults.struck, s)
-	r.faults.active = append(r.faults.active, s.Kind)
-	r.mu.Unlock()
+	r.faults.begin(s)
 	parameters, _ := json.Marshal(s.Parameters) // maps are written in the order of their keys
 	r.event(a.ID, EventFaultInjected, func(b []byte) []byte {
 		b = appendString(append(b, `{"kind":`...), s.Kind)
@@ -129,11 +87,7 @@ func (r *run) strike(a actor, in Injection) {
 
 // undo reverts a fault, trying three times. What cannot be undone is a finding.
 func (r *run) undo(ctx context.Context, by string, s *struck) {
-	r.mu.Lock()
-	undone := s.undone
-	s.undone = true
-	r.mu.Unlock()
-	if undone {
+	if !r.faults.claim(s) {
 		return
 	}
 	var err error
@@ -145,22 +99,13 @@ func (r *run) undo(ctx context.Context, by string, s *struck) {
 		}
 	}
 	if err != nil && r.ctx.Err() != nil && ctx.Err() != nil {
-		r.mu.Lock()
-		s.undone = false // cut short by the end of the run: undoAll tries again
-		r.mu.Unlock()
+		r.faults.release(s) // cut short by the end of the run: undoAll tries again
 		return
 	}
 	if err != nil {
 		r.find(Finding{Kind: FindingFault, Actor: by, Text: fmt.Sprintf("%s could not be reverted, three times: %v", s.Kind, err)})
 	}
-	now := r.elapsed()
-	r.mu.Lock()
-	if i := slices.Index(r.faults.active, s.Kind); i >= 0 {
-		r.faults.active = slices.Delete(slices.Clone(r.faults.active), i, i+1)
-	}
-	r.faults.ended = now
-	s.Active, s.Ended = false, now
-	r.mu.Unlock()
+	r.faults.end(s, r.elapsed())
 	r.event(by, EventFaultReverted, func(b []byte) []byte {
 		b = appendString(append(b, `{"kind":`...), s.Kind)
 		return append(appendInt(append(b, `,"touched":`...), s.touched.Count()), '}')
@@ -169,10 +114,7 @@ func (r *run) undo(ctx context.Context, by string, s *struck) {
 
 // undoAll reverts whatever is still active, latest first.
 func (r *run) undoAll(ctx context.Context, by string) {
-	r.mu.Lock()
-	all := slices.Clone(r.faults.struck)
-	r.mu.Unlock()
-	for _, s := range slices.Backward(all) {
+	for _, s := range slices.Backward(r.faults.all()) {
 		r.undo(ctx, by, s)
 	}
 }
@@ -190,7 +132,7 @@ func (r *run) mayCall(c Command) error {
 }
 
 // strikeNow begins the fault that a command calls for, as an actor of its own.
-func (r *run) strikeNow(c Command, now time.Duration) error {
+func (r *run) strikeNow(c Command) error {
 	if err := r.mayCall(c); err != nil {
 		return err
 	}
@@ -198,11 +140,7 @@ func (r *run) strikeNow(c Command, now time.Duration) error {
 	if err != nil {
 		return err
 	}
-	in := Injection{Fault: fault, At: now, For: min(cmp.Or(c.For, defaultFaultTime), max(r.scenario.Duration-now, 1))}
-	r.mu.Lock()
-	r.faults.called++
-	n := r.faults.called
-	r.mu.Unlock()
-	r.conductor.Go("fault/called/"+itoa(n), func(a actor) { r.strike(a, in) })
+	in := Injection{Fault: fault, At: c.At, For: min(cmp.Or(c.For, defaultFaultTime), max(r.scenario.Duration-c.At, 1))}
+	r.conductor.Go("fault/called/"+itoa(r.faults.call()), func(a actor) { r.strike(a, in) })
 	return nil
 }

@@ -30,7 +30,7 @@ func (r *run) clientFor(c *Citizen) *http.Client {
 		Transport:     &citizenTransport{run: r, citizen: c},
 		CheckRedirect: r.sameHost,
 	}
-	if r.remote.Load() != nil {
+	if r.remote != nil {
 		client.Jar = &cookies{}
 	}
 	return client
@@ -64,7 +64,7 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 	if transport == nil {
 		return nil, errors.New("simcity: the target is not built yet: send no request from its factory")
 	}
-	request, err := t.run.remote.Load().dress(request, t.citizen)
+	request, err := t.run.remote.dress(request, t.citizen)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 	outcome := t.run.classify(response, whole.content)
 	op.answered(response.StatusCode, outcome)
 	if outcome != OK {
-		op.said = t.run.remote.Load().scrub(excerpt(whole.content), t.citizen)
+		op.said = t.run.remote.scrub(excerpt(whole.content), t.citizen)
 	}
 	return response, nil
 }

@@ -168,33 +168,29 @@ func (u *URLTarget) validate(clock Clock, scenario *Scenario) error {
 	return u.limitsFor(guard).check(clock, scenario)
 }
 
-// open makes the way to the target and asks it who it is, before anything else
-// is sent.
-func (u *URLTarget) open(r *run) (http.RoundTripper, error) {
+// way is a run's way to the target, nil if the target is refused.
+func (u *URLTarget) way(r *run) *remote {
 	guard, err := u.guard()
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	l := newRemote(r, u, guard)
-	r.remote.Store(l)
-	r.world.OnClose(l.close)
-	r.client.Jar = &cookies{}
+	return newRemote(r, u, guard)
+}
+
+// open opens the run's way to the target and asks it who it is, before anything
+// else is sent.
+func (u *URLTarget) open(r *run) (http.RoundTripper, error) {
+	if r.remote == nil {
+		return nil, errors.New("simcity: the target was allowed and is refused now: leave SIMCITY_ALLOWED_HOSTS and SIMCITY_ALLOWED_ENVS as they are while a test runs")
+	}
+	r.world.OnClose(r.remote.close)
 	if u.proxy != nil {
 		r.find(Finding{Kind: FindingTarget, Severity: NoteFinding, Text: "the target is reached through a proxy: which address that dials cannot be checked here"})
 	}
-	if err := l.identify(); err != nil {
+	if err := r.remote.open(); err != nil {
 		return nil, err
 	}
-	return &networkTransport{run: r, remote: l}, nil
-}
-
-// limitsInForce are none for a target that is refused anyway.
-func (u *URLTarget) limitsInForce() Limits {
-	guard, err := u.guard()
-	if err != nil {
-		return Limits{}
-	}
-	return u.limitsFor(guard)
+	return &networkTransport{run: r, remote: r.remote}, nil
 }
 
 // refused makes the guard's word the engine's own.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -145,11 +144,11 @@ func (r *run) result() *Result {
 	res := &Result{
 		Scenario: r.scenario.Name, Seed: r.seed, Clock: r.clock.String(), Explored: r.explore.String(),
 		Simulated: min(metrics.At, r.scenario.Duration),
-		Citizens:  r.counts.born, Operations: r.counts.operations, Events: r.log.next,
+		Citizens:  metrics.Born, Operations: metrics.Operations, Events: r.log.next,
 		Findings: slices.Clone(r.findings), Digest: r.log.digest,
-		Commands: slices.Clone(r.commands), Policies: r.policies, Metrics: metrics, Curve: r.curve.upTo(metrics),
-		LastEvents: r.lastEvents(), HostLog: r.hostLog.tail(), Seams: r.seams.summary(),
-		Faults: r.faults.windows(), Reached: r.reachedSoFar(), Remote: r.remote.Load().result(),
+		Commands: r.steering.commands(), Policies: r.inForce.now(), Metrics: metrics, Curve: r.figures.curve.upTo(metrics),
+		LastEvents: r.lastEvents(), HostLog: r.host.log.tail(), Seams: r.seams.summary(),
+		Faults: r.faults.windows(), Reached: r.sometimes.soFar(), Remote: r.remote.result(),
 	}
 	switch {
 	case r.scenario.ClosedLoop:
@@ -185,29 +184,6 @@ func (r *run) lastEvents() []Event {
 	return events[max(0, len(events)-told):]
 }
 
-func (rule *rule) result() InvariantResult {
-	res := InvariantResult{
-		Name: rule.Name, When: rule.When, Severity: rule.Severity, Status: Kept,
-		Violations: rule.violations, Judgement: rule.last,
-	}
-	if !rule.judged {
-		res.Judgement = rule.cutShort()
-	}
-	switch {
-	case rule.violations > 0:
-		res.Status = Violated
-	case !rule.checked():
-		res.Status = Unchecked
-	}
-	return res
-}
-
-// checked reports whether the rule had what it needs: over the whole run, and
-// if it is steady, in the last phase too.
-func (rule *rule) checked() bool {
-	return rule.judged && rule.last.enough()
-}
-
 // decide is the verdict and why.
 func (r *run) decide(res *Result) (Verdict, []string) {
 	var failures, doubts []string
@@ -227,8 +203,8 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 	if len(failures) > 0 {
 		return Fail, append(failures, doubts...)
 	}
-	if r.stopped {
-		return Stopped, append([]string{r.whoStopped()}, doubts...)
+	if by := r.course.stoppedBy.Load(); by != nil {
+		return Stopped, append([]string{howStopped(*by)}, doubts...)
 	}
 	if !r.frozen.Load() { // a run that was given up has checked nothing, for one reason
 		doubts = append(doubts, r.doubts(res)...)
@@ -239,198 +215,28 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 	return Pass, nil
 }
 
-// whoStopped tells it.
-func (r *run) whoStopped() string {
-	if strings.HasPrefix(r.stoppedBy, signalled) {
-		return "stopped by " + r.stoppedBy
+func howStopped(by string) string {
+	if strings.HasPrefix(by, signalled) {
+		return "stopped by " + by
 	}
 	return "stopped by command"
 }
 
 // doubts lists what was not checked.
 func (r *run) doubts(res *Result) []string {
-	var doubts []string
-	for _, p := range r.populations {
-		if p.dropped > 0 && !r.scenario.mayBeEmpty(p.Name) {
-			doubts = append(doubts, fmt.Sprintf("population %s: %d arrivals were dropped because the city was full; raise maxConcurrentAgents (%d) or lower the arrival rate",
-				p.Name, p.dropped, r.policies.MaxConcurrentAgents))
-		}
-		if doubt := p.doubt(); doubt != "" && !r.scenario.mayBeEmpty(p.Name) {
-			doubts = append(doubts, fmt.Sprintf("population %s %s; or list it in AllowEmpty", p.Name, doubt))
-		}
-	}
-	if doubt := r.remote.Load().doubt(); doubt != "" {
+	doubts := r.census.doubts(&r.scenario, r.inForce.now().MaxConcurrentAgents)
+	if doubt := r.remote.doubt(); doubt != "" {
 		doubts = append(doubts, doubt)
 	}
-	for _, rule := range r.judge.rules {
-		doubt, breach := rule.doubt(len(r.injections) > 0)
-		if doubt != "" && (breach || !r.scenario.mayBeEmpty(rule.Name)) {
-			doubts = append(doubts, doubt)
-		}
-	}
-	if !r.judgedAtEnd && !r.ended {
+	doubts = append(doubts, r.judge.doubts()...)
+	if !r.course.judged.Load() && !r.course.sealed.Load() {
 		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
 	}
 	if r.cut != nil { // a part of a run proves no more than that it fails
-		came := make(map[string]bool)
-		for _, p := range r.populations {
-			for n := range p.born {
-				came[p.Name+"/"+itoa(n+1)] = true
-			}
-		}
-		if doubt := r.cut.doubt(came, len(r.injections)); doubt != "" {
+		if doubt := r.cut.doubt(r.census.came(), len(r.faults.planned)); doubt != "" {
 			doubts = append(doubts, doubt)
 		}
 		return doubts
 	}
-	if all := len(r.injections) + r.faults.called; all > len(r.faults.struck) {
-		doubts = append(doubts, fmt.Sprintf("%d of %d faults never struck: nothing is proven about them", all-len(r.faults.struck), all))
-	}
-	return append(doubts, r.untouched()...)
-}
-
-// untouched tells of faults that reached nothing. Of those that a schedule has
-// planned, one that did is enough: where and when they strike is drawn.
-func (r *run) untouched() (doubts []string) {
-	reached, planned := false, 0
-	for _, f := range r.faults.windows() {
-		n, _ := strconv.Atoi(strings.TrimPrefix(f.Actor, "fault/"))
-		switch drawn := n > len(r.scenario.Injections); {
-		case drawn:
-			planned++
-			reached = reached || f.Touched > 0 || r.scenario.mayBeEmpty(f.Kind)
-		case f.Touched == 0 && !r.scenario.mayBeEmpty(f.Kind):
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it (it began at %s%s)", f.Kind, f.Begun.Round(time.Second), f.letPass()))
-		}
-	}
-	if planned > 0 && !reached {
-		doubts = append(doubts, fmt.Sprintf("none of the %s that schedules have planned touched anything: nothing is proven about them", counted(planned, "fault")))
-	}
-	return doubts
-}
-
-// doubt says why a population tested nothing, or nothing.
-func (p *populationState) doubt() string {
-	switch {
-	case p.acted == 0 && p.broken > 0:
-		return fmt.Sprintf("never acted: %d of %d lives ended in an error, the last of %s", p.broken, p.born, p.lastErr)
-	case p.acted == 0 && p.outside.Load() > 0:
-		return fmt.Sprintf("never acted: %d requests were made outside of Citizen.Do; wrap them in it, so that they are operations", p.outside.Load())
-	case p.acted == 0:
-		return fmt.Sprintf("never acted: %d citizens, no operation; let it arrive earlier or more often", p.born)
-	case p.worked == 0:
-		last := strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s %s", p.failed.Name, p.failed.Outcome, p.failed.Status, p.failed.Err, p.failed.said))
-		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, last)
-	case p.broken == p.ended && p.ended > 0:
-		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
-	case p.limited == p.born:
-		return fmt.Sprintf("was cut short: all %d citizens reached their StepLimit of %d operations; let them Sleep, or raise it", p.born, p.StepLimit)
-	}
-	return ""
-}
-
-// doubt says why a rule was not checked, or nothing. That steady state did not
-// hold before the first fault is more than a lack of samples: a breach.
-func (rule *rule) doubt(faults bool) (text string, breach bool) {
-	switch {
-	case rule.first != nil:
-		return "", false
-	case rule.early != nil:
-		return fmt.Sprintf("steady state did not hold before the first fault: %s: %s", rule.Name, rule.early), true
-	case rule.check.empty():
-		return fmt.Sprintf("invariant %s was not checked: the Check that its Begin made has no function; give it Operation, Tick or Judge", rule.Name), false
-	case !rule.checked():
-		return fmt.Sprintf("invariant %s was not checked: %d samples, needs %d; run longer or busier, or list it in AllowEmpty",
-			rule.Name, rule.last.Samples, max(rule.last.Needs, 1)), false
-	case !faults || rule.When != Steady || len(rule.phases) < 2:
-		return "", false
-	}
-	if before := rule.phases[0]; !before.enough() {
-		return fmt.Sprintf("invariant %s was not checked before the first fault: %d samples, needs %d; let the fault begin later",
-			rule.Name, before.Samples, max(before.Needs, 1)), false
-	}
-	return "", false
-}
-
-// Explain is the failure as a reader wants it: what, when, got and wanted, who,
-// under which faults, and how to repeat it.
-func (r *Result) Explain() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "simcity: scenario %s with seed %d ended in %s\n", r.Scenario, r.Seed, r.Verdict)
-	if r.Verdict == Stopped && len(r.Reasons) > 0 {
-		fmt.Fprintf(&b, "\n  %s\n", r.Reasons[0])
-	}
-	if r.Sweep != nil {
-		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.Sweep.first())
-	}
-	if r.Verdict == Fail && len(r.Violations) == 0 && len(r.Findings) == 0 { // its process failed
-		fmt.Fprintf(&b, "\n    %s\n", strings.ReplaceAll(strings.Join(r.Reasons, "\n"), "\n", "\n    "))
-	}
-	for _, v := range r.Violations {
-		fmt.Fprintf(&b, "\n  %s %s violated at simulated %s, event %d\n    got:  %s\n    want: %s\n",
-			v.Severity, v.Invariant, v.At.Round(time.Millisecond), v.Index, v.Got, v.Want)
-		if v.Detail != "" {
-			fmt.Fprintf(&b, "    why:  %s\n", v.Detail)
-		}
-		if v.PictureFile != "" {
-			fmt.Fprintf(&b, "    as a picture: %s\n", v.PictureFile)
-		}
-		if op := v.Operation; op != nil {
-			fmt.Fprintf(&b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Client(), op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
-		}
-		if len(v.Faults) > 0 {
-			fmt.Fprintf(&b, "    faults active: %s\n", strings.Join(v.Faults, ", "))
-		}
-	}
-	if len(r.Faults) > 0 {
-		b.WriteString("\n")
-	}
-	for _, w := range r.Faults {
-		fmt.Fprintf(&b, "  %s\n", w)
-	}
-	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "\n  %s: %s at simulated %s\n    %s\n", f.heading(), f.Kind, f.At.Round(time.Millisecond), f.Text)
-		if f.Stack != "" {
-			b.WriteString("    " + strings.ReplaceAll(trimStack(f.Stack), "\n", "\n    ") + "\n")
-		}
-	}
-	if r.Verdict == Inconclusive {
-		b.WriteString("\n  not decided, because\n")
-		for _, reason := range r.Reasons {
-			if slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Text == reason }) {
-				reason = "of the finding above"
-			}
-			b.WriteString("    - " + reason + "\n")
-		}
-	}
-	if len(r.HostLog) > 0 {
-		fmt.Fprintf(&b, "\n  the host's last log lines\n")
-		for _, line := range r.HostLog[max(0, len(r.HostLog)-10):] {
-			b.WriteString("    " + line + "\n")
-		}
-	}
-	if r.Repro != "" {
-		fmt.Fprintf(&b, "\n  repeat it:  %s\n", r.Repro)
-	}
-	if r.Bundle != "" {
-		fmt.Fprintf(&b, "  all about it: %s (run again with SIMCITY_REPLAY=<this file>)\n", r.Bundle)
-	}
-	return b.String()
-}
-
-func inputText(input any) string {
-	if input == nil {
-		return ""
-	}
-	return fmt.Sprintf("(%v)", input)
-}
-
-// trimStack keeps the part of a stack that a reader needs.
-func trimStack(stack string) string {
-	const most = 4000
-	stack = strings.TrimSpace(stack)
-	if len(stack) > most {
-		stack = stack[:most] + "\n..."
-	}
-	return stack
+	return append(doubts, r.faults.doubts(&r.scenario)...)
 }

@@ -119,7 +119,7 @@ func (p *play) show(r *run, reporter Reporter) Reporter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.pacer.factor = view.Speed
+	r.steering.pacer.factor = view.Speed
 	p.shown = &showing{view, running}
 	return view.Reporter
 }

@@ -1,218 +1,88 @@
 package simcity
 
 import (
-	"bytes"
-	"fmt"
-	"reflect"
-	"regexp"
-	"runtime"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
-// hangAdvice tells what a goroutine that holds a bubble's time is waiting for,
-// by the wait reason that the runtime prints.
-type hangAdvice struct {
-	reasons  []string
-	lock     bool
-	what     string
-	advice   string
-	severity FindingSeverity
+// A watchdog sees from outside of the bubble that a run moves.
+type watchdog struct {
+	run      *run
+	patience time.Duration
+	bubble   atomic.Value // string: its number, as dumps of goroutines tell it
 }
 
-var hangAdvices = []hangAdvice{
-	{
-		reasons:  []string{"sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "semacquire"},
-		lock:     true,
-		what:     "waits for a lock",
-		advice:   "a lock that is held across a seam, a sleep or a channel stops simulated time: let go of it first, or run this host with .Clock(simcity.Stepped())",
-		severity: InconclusiveFinding,
-	},
-	{
-		reasons:  []string{"IO wait", "syscall"},
-		what:     "sits in a socket or file read, so simulated time stands still",
-		advice:   "run this host with .Clock(simcity.Stepped()); if it is an idle connection of net/http, set DisableKeepAlives on its transport",
-		severity: InconclusiveFinding,
-	},
-	{
-		reasons:  []string{"running", "runnable"},
-		what:     "runs without end",
-		advice:   "a loop never blocks nor returns: see its stack",
-		severity: FailFinding,
-	},
-	{
-		reasons:  []string{"chan receive", "chan send", "select"},
-		what:     "waits for a channel that was made outside the bubble",
-		advice:   "make channels, timers and the host inside the target's factory, so that they belong to the run",
-		severity: InconclusiveFinding,
-	},
-}
-
-// dumpHeader is the first line of a goroutine in a dump, such as
-// goroutine 12 [sync.Mutex.Lock, 2 minutes, synctest bubble 3]:
-var dumpHeader = regexp.MustCompile(`^goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[([^\],]+)([^\]]*)\]:`)
-
-// goroutine is one of a dump.
-type goroutine struct {
-	reason  string
-	durable bool
-	bubble  string
-	stack   string
-}
-
-// dump is every goroutine of the process. Each run takes one, at its end, so it
-// begins small.
-func dump() []byte {
-	for size := 32 << 10; ; size *= 2 {
-		buffer := make([]byte, size)
-		if n := runtime.Stack(buffer, true); n < size || size >= 64<<20 {
-			return buffer[:n]
+// watch waits for the result, and gives up on a virtual run that does not move.
+func (w *watchdog) watch(done <-chan *Result) *Result {
+	r := w.run
+	ticker := time.NewTicker(min(w.patience/4+1, 250*time.Millisecond))
+	defer ticker.Stop()
+	var position uint64
+	moved := time.Now()
+	for {
+		select {
+		case res := <-done:
+			return res
+		case <-ticker.C:
 		}
-	}
-}
-
-// goroutines are those of the process.
-func goroutines() []goroutine {
-	buffer := dump()
-	var all []goroutine
-	for _, block := range bytes.Split(buffer, []byte("\n\n")) {
-		header := dumpHeader.FindSubmatch(block)
-		if header == nil {
+		realTime := r.clock.inner.HostTimeIsReal()
+		if stage := r.course.stage(); realTime && (stage == stageRunning || stage == stageDismissing) {
+			moved = time.Now() // requests have deadlines there, and steps may be minutes apart
 			continue
 		}
-		g := goroutine{reason: strings.TrimSpace(string(header[2])), stack: string(block)}
-		g.reason, g.durable = strings.CutSuffix(g.reason, " (durable)")
-		if _, bubble, ok := strings.Cut(string(header[3]), "synctest bubble "); ok {
-			g.bubble = bubble
+		if now := w.position(); now != position || r.steering.pacer.held.Load() {
+			position, moved = now, time.Now()
+			continue
 		}
-		all = append(all, g)
-	}
-	return all
-}
-
-// bubbleHere is the bubble of the calling goroutine, empty outside of one.
-func bubbleHere() string {
-	buffer := make([]byte, 256)
-	buffer = buffer[:runtime.Stack(buffer, false)]
-	header, _, _ := bytes.Cut(buffer, []byte("]:"))
-	_, bubble, _ := strings.Cut(string(header), "synctest bubble ")
-	return bubble
-}
-
-// hangFinding explains why nothing moves: who is under way, what holds time,
-// and what to do.
-func hangFinding(bubble string, underway []string, phase, limit string) Finding {
-	var culprits, others []goroutine // those that hold time, and other handlers under way
-	for _, g := range goroutines() {
-		switch {
-		case g.bubble != bubble || bubble == "" || strings.Contains(g.stack, "internal/synctest.Wait") || strings.Contains(g.reason, "synctest"):
-		case !g.durable:
-			culprits = append(culprits, g)
-		case strings.Contains(g.stack, "(*exchange).serve("):
-			others = append(others, g)
+		limit := w.patience
+		if realTime {
+			limit += r.scenario.RequestTimeout
+		}
+		if time.Since(moved) >= limit {
+			return w.giveUp()
 		}
 	}
-	f := Finding{Kind: FindingHang, Severity: InconclusiveFinding, Actor: strings.Join(underway, "; ")}
-	who := "nobody"
-	if len(underway) > 0 {
-		who = strings.Join(underway, "; ")
+}
+
+// position changes whenever the run moves.
+func (w *watchdog) position() uint64 {
+	position := uint64(w.run.course.stage()) << 48
+	if c := w.run.kept.Load(); c != nil {
+		position += c.Steps()
 	}
-	f.Text = fmt.Sprintf("nothing moved for %s of real time %s; under way: %s", limit, phase, who)
-	for _, advice := range hangAdvices {
-		for _, g := range culprits {
-			if !advice.fits(g) {
-				continue
+	if way := w.run.remote; way != nil { // each has a deadline
+		position += uint64(way.requests.Load())
+	}
+	return position
+}
+
+// giveUp makes a result of a run that hangs. Whoever holds the run's lock may be
+// the one that hangs, so it is asked for, not waited for.
+func (w *watchdog) giveUp() *Result {
+	r := w.run
+	r.frozen.Store(true)
+	r.log.silent.Store(true)
+	var underway []string
+	if c := r.kept.Load(); c != nil {
+		underway = c.Underway()
+		c.Abandon()
+	}
+	bubble, _ := w.bubble.Load().(string)
+	f := hangFinding(bubble, underway, r.course.stage().String(), w.patience.String())
+	for range 100 {
+		if r.mu.TryLock() {
+			r.mu.Unlock()
+			if broken := r.faults.activeNow(); len(broken) > 0 {
+				f.Text += "; still broken, since nothing in a run that hangs can be reverted: " + strings.Join(broken, ", ")
 			}
-			f.Severity = advice.severity
-			f.Text += fmt.Sprintf("; a goroutine %s [%s] at %s", advice.what, g.reason, firstHostFrame(g.stack))
-			f.Text += advice.conclude(&f, others)
-			f.Stack = joinStacks(append(culprits, others...))
-			return f
+			r.find(f)
+			return r.result()
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	f.Stack = joinStacks(culprits)
-	f.Text += "; advice: see the stacks"
-	return f
+	return &Result{
+		Verdict: Inconclusive, Reasons: []string{f.Text}, Scenario: r.scenario.Name, Seed: r.seed,
+		Clock: r.clock.String(), Findings: []Finding{f}, Metrics: &Snapshot{},
+	}
 }
-
-// conclude names who may hold a lock that is waited for. If no other handler is
-// under way nobody will ever let go of it: that is the host's own deadlock.
-func (a *hangAdvice) conclude(f *Finding, others []goroutine) string {
-	switch {
-	case !a.lock:
-	case len(others) == 0:
-		f.Severity = FailFinding
-		return "; no other handler is under way that could let go of it: a deadlock in the host; advice: take locks in one order and none of them twice, see the stacks"
-	default:
-		text := "; other handlers under way, one of which may hold it:"
-		for _, g := range others {
-			text += fmt.Sprintf(" [%s] at %s", g.reason, firstHostFrame(g.stack))
-		}
-		return text + "; advice: " + a.advice
-	}
-	return "; advice: " + a.advice
-}
-
-func (a *hangAdvice) fits(g goroutine) bool {
-	for _, reason := range a.reasons {
-		if strings.HasPrefix(g.reason, reason) {
-			return true
-		}
-	}
-	return false
-}
-
-// firstHostFrame is the innermost frame that is neither the runtime's nor the
-// standard library's nor ours.
-func firstHostFrame(stack string) string {
-	lines := strings.Split(stack, "\n")
-	for i := 1; i+1 < len(lines); i += 2 {
-		file := strings.TrimSpace(lines[i+1])
-		if strings.HasPrefix(lines[i], "created by ") {
-			break
-		}
-		if standardRoot != "" && strings.HasPrefix(file, standardRoot) || strings.Contains(lines[i], "bookiji/simcity/simcity.") || strings.Contains(lines[i], "simcity/internal/conductor.") {
-			continue
-		}
-		file, _, _ = strings.Cut(file, " +0x")
-		return file
-	}
-	return "an unknown place"
-}
-
-// standardRoot is the folder of the standard library's sources as this binary's
-// stacks name it; empty if it was built with -trimpath.
-var standardRoot = func() string {
-	cut := runtime.FuncForPC(reflect.ValueOf(strings.Cut).Pointer())
-	file, _ := cut.FileLine(cut.Entry())
-	return strings.TrimSuffix(file, "strings/strings.go")
-}()
-
-// joinStacks shows each stack once, however many goroutines have it.
-func joinStacks(all []goroutine) string {
-	const most = 8
-	var shapes []string
-	first, count := map[string]string{}, map[string]int{}
-	for _, g := range all {
-		_, frames, _ := strings.Cut(g.stack, "\n")
-		shape := inStacks.ReplaceAllString(frames, "")
-		if count[shape]++; count[shape] == 1 {
-			shapes = append(shapes, shape)
-			first[shape] = g.stack
-		}
-	}
-	var b strings.Builder
-	for _, shape := range shapes[:min(most, len(shapes))] {
-		b.WriteString(first[shape] + "\n")
-		if more := count[shape] - 1; more > 0 {
-			fmt.Fprintf(&b, "and %s like it\n", counted(more, "goroutine"))
-		}
-		b.WriteString("\n")
-	}
-	if more := len(shapes) - most; more > 0 {
-		fmt.Fprintf(&b, "... and %s more\n", counted(more, "stack"))
-	}
-	return b.String()
-}
-
-// inStacks is what differs between goroutines that are at the same place.
-var inStacks = regexp.MustCompile(`0x[0-9a-f]+\??|goroutine \d+`)

@@ -3,7 +3,6 @@ package simcity
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -15,28 +14,27 @@ const lastOrders = time.Minute
 // wind brings a run to its end: citizens go home, faults are undone, the city
 // is judged and the host is closed. It runs whatever ended the run.
 func (r *run) wind() {
-	r.tellDeadlocks()
-	r.stopIfAsked() // the citizens may have gone before the command was obeyed
-	r.closing.Store(true)
+	r.locks.tellDeadlocks()
+	r.steering.stopIfAsked() // the citizens may have gone before the command was obeyed
+	r.course.enter(stageDismissing)
 	r.cancel()
 	r.conductor.Dismiss()
-	r.dismissed.Store(true)
+	r.course.enter(stageWinding)
 	if lines := r.conductor.Staying(); len(lines) > 0 {
 		r.find(Finding{
 			Kind: FindingStuck, Severity: InconclusiveFinding, Actor: someOf(lines),
 			Text: counted(len(lines), "citizen") + " never came back: " + lines[0] + ", the last that it asked the host; its life waits for something outside of the run, such as a channel. Let it watch ctx.Done()",
 		})
 	}
-	r.progress.Add(1)
 	r.conductor.Go("end", r.lastThings)
 	r.conductor.Run(r.elapsed() + 24*time.Hour)
-	r.progress.Add(1)
+	r.course.enter(stageClosing)
 	r.event("run", EventRunEnded, nil)
-	if r.locks != nil { // who came to a lock after all others had gone is parked there
+	if r.locks.table != nil { // who came to a lock after all others had gone is parked there
 		r.conductor.Dismiss()
 	}
 	r.closeHost()
-	r.progress.Add(1)
+	r.course.enter(stageOver)
 }
 
 // lastThings is the life of the last actor.
@@ -45,16 +43,14 @@ func (r *run) lastThings(a actor) {
 	r.undoAll(ctx, a.ID)
 	r.sendHome(ctx, a)
 	r.probe(a, func() {
-		if !r.sealed() && !r.wasStopped() {
+		if !r.course.cutShort() {
 			r.collect(a)
-			r.judgeTick(r.snapshot())
-			r.judgeEnd()
+			r.judge.tick(r.snapshot())
+			r.judge.end()
 		}
-		r.mu.Lock()
-		r.judgedAtEnd = true
-		r.mu.Unlock()
+		r.course.judged.Store(true)
 	})
-	if !r.isDeadlocked() { // those handlers have been told
+	if !r.course.deadlocked.Load() { // those handlers have been told
 		r.awaitHandlers(a)
 	}
 }
@@ -62,12 +58,12 @@ func (r *run) lastThings(a actor) {
 // sendHome lets the citizens that are left clean up. At a target elsewhere that
 // takes no more than the last orders together, and nothing after a stop.
 func (r *run) sendHome(ctx context.Context, a actor) {
-	left := r.stillHere()
-	if r.remote.Load() != nil {
+	left := r.census.stillHere()
+	if r.remote != nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, lastOrders)
 		defer cancel()
-		if r.wasStopped() {
+		if r.course.stopped() {
 			cancel()
 		}
 	}
@@ -80,12 +76,6 @@ func (r *run) sendHome(ctx context.Context, a actor) {
 		c.operation = nil
 		c.cleanUp(ctx)
 	}
-}
-
-func (r *run) wasStopped() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.stopped
 }
 
 // awaitHandlers gives handlers that are still at work their last orders and
@@ -120,27 +110,18 @@ func someOf(lines []string) string {
 	return strings.Join(lines, "; ")
 }
 
-func (r *run) isDeadlocked() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.deadlocked
-}
-
 // closeHost closes what the factory registered, latest first. A host that is
 // deadlocked is left as it is: closing it might wait for the same locks.
 func (r *run) closeHost() {
-	if r.isDeadlocked() {
+	if r.course.deadlocked.Load() {
 		return
 	}
-	r.mu.Lock()
-	closers := slices.Clone(r.closers)
-	r.mu.Unlock()
-	for _, closeHost := range slices.Backward(closers) {
+	for _, closeHost := range r.host.toClose() {
 		if err := r.guard("closing the host", func() error { return closeHost(context.Background()) }); err != nil {
 			r.find(Finding{Kind: FindingClose, Text: fmt.Sprintf("closing the host: %v", err)})
 		}
 	}
-	if r.handlers != nil {
-		r.handlers.close()
+	if r.host.handlers != nil {
+		r.host.handlers.close()
 	}
 }

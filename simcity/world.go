@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -38,7 +37,7 @@ func (w *World) Rand(name string) *rand.Rand { return stream(w.run.seed, "world/
 func (w *World) HostTimeIsReal() bool { return w.run.clock.inner.HostTimeIsReal() }
 
 // Policies are those in force now.
-func (w *World) Policies() Policies { return w.run.currentPolicies() }
+func (w *World) Policies() Policies { return w.run.inForce.now() }
 
 // Metrics are the run's named figures.
 func (w *World) Metrics() *Metrics { return w.run.metrics }
@@ -69,15 +68,11 @@ func (w *World) BaseURL() string { return w.run.target.baseURL() }
 
 // Logger keeps the host's log lines out of the test's output: they are shown
 // when the run fails, the last 200 of them.
-func (w *World) Logger() *slog.Logger { return w.run.hostLog.logger() }
+func (w *World) Logger() *slog.Logger { return w.run.host.log.logger() }
 
 // OnClose registers how the host is stopped at the end of the run, latest
 // first. A handler with a Close() error method is closed without it.
-func (w *World) OnClose(closeHost func(context.Context) error) {
-	w.run.mu.Lock()
-	defer w.run.mu.Unlock()
-	w.run.closers = append(w.run.closers, closeHost)
-}
+func (w *World) OnClose(closeHost func(context.Context) error) { w.run.host.onClose(closeHost) }
 
 // Doubt makes the run INCONCLUSIVE, with a reason: a fault or a rule has found that
 // what it was to check was not checked.
@@ -109,21 +104,10 @@ func (w *World) OnSeam(hook func(ctx context.Context, seam string) (delay time.D
 // SetValue keeps something of the host for faults, collectors and rules, as
 // [context.WithValue] does: the factory sets it, they find it with Value. A key
 // has a type of its own, so that packages do not collide.
-func (w *World) SetValue(key, value any) {
-	w.run.mu.Lock()
-	defer w.run.mu.Unlock()
-	if w.run.values == nil {
-		w.run.values = make(map[any]any)
-	}
-	w.run.values[key] = value
-}
+func (w *World) SetValue(key, value any) { w.run.host.setValue(key, value) }
 
 // Value returns what SetValue kept under key, or nil.
-func (w *World) Value(key any) any {
-	w.run.mu.Lock()
-	defer w.run.mu.Unlock()
-	return w.run.values[key]
-}
+func (w *World) Value(key any) any { return w.run.host.value(key) }
 
 // Go starts an actor beside the one that ctx belongs to, for what a fault does
 // again and again while it lasts. life parks with [Sleep] and must return when
@@ -138,15 +122,7 @@ func (w *World) Go(ctx context.Context, name string, life func(ctx context.Conte
 }
 
 // Faults are those that struck so far, in order.
-func (w *World) Faults() []FaultWindow {
-	w.run.mu.Lock()
-	defer w.run.mu.Unlock()
-	return w.run.faults.windows()
-}
+func (w *World) Faults() []FaultWindow { return w.run.faults.windows() }
 
 // ActiveFaults names the faults that are active now.
-func (w *World) ActiveFaults() []string {
-	w.run.mu.Lock()
-	defer w.run.mu.Unlock()
-	return slices.Clone(w.run.faults.active)
-}
+func (w *World) ActiveFaults() []string { return w.run.faults.activeNow() }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"testing"
 	"time"
@@ -207,4 +208,39 @@ func TestAnswerIsThatOfAServer(t *testing.T) {
 	require.Empty(t, header.Get("X-Late"))
 	require.Equal(t, "13", header.Get("Content-Length"))
 	require.Equal(t, int64(13), length)
+}
+
+// A rule hears with each tick up to when all operations are known.
+func TestTicksTellWhatIsSettled(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		lasts, last time.Duration
+	}{
+		"all ended":                {10 * time.Minute, math.MaxInt64},
+		"one cut short by the end": {2 * time.Hour, 30 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var told []*simcity.Snapshot
+			scenario := sound()
+			scenario.AllowEmpty = []string{"*"}
+			scenario.Populations = []simcity.Population{citizens("customer", 1, func(ctx context.Context, c *simcity.Citizen) error {
+				if err := c.Sleep(ctx, 30*time.Second); err != nil {
+					return err
+				}
+				return c.Do(ctx, "wait", nil, func(ctx context.Context, _ *simcity.Operation) error { return c.Sleep(ctx, test.lasts) })
+			})}
+			simcity.New(scenario).Target(inProcess(hello)).Check(simcity.Invariant{Name: "settled", Begin: func(*simcity.World) simcity.Check {
+				return simcity.Check{Tick: func(s *simcity.Snapshot) *simcity.Breach { told = append(told, s); return nil }}
+			}}).Simulate(t)
+			for i, s := range told[:len(told)-1] {
+				want := s.At
+				if s.At > 30*time.Second && s.At < 30*time.Second+test.lasts {
+					want = 30 * time.Second
+				}
+				require.Equal(t, want, s.Settled, "tick %d", i)
+			}
+			require.Equal(t, test.last, told[len(told)-1].Settled)
+		})
+	}
 }

@@ -53,15 +53,31 @@
 //
 // # The journal
 //
-// Unless the store is volatile, every row is written to the spill file before
-// Record returns, from the run's beginning on: [JournalAlways]. The file is not
-// synced, so that the cost is one write of about two microseconds for each event;
-// rows survive kill -9 of the process, since the system has them, but not a power
-// cut. The file is removed when everything is delivered, and made anew with what
-// the queue holds when it becomes long. When a process was killed, [Spills] finds
-// its file, and ReplaySpill makes the history whole up to the last event that was
-// recorded and ends the run as INCONCLUSIVE. A journal that cannot be written in the
-// middle of a run does not disturb it: it is made again after the next delivery.
+// Unless the store is volatile, every row is in the spill file or in its tail before
+// Record returns, from the run's beginning on: [JournalAlways]. The tail is a file
+// beside it, named *.tail, of 64 KiB that are mapped into memory, so that a row costs
+// no system call; when it is full it is written to the spill file. (Where files cannot
+// be mapped, on Windows, there is none, and each row is written at once.) Nothing is
+// synced: rows survive kill -9 of the process, since the system has them, but not a
+// power cut. Both files are removed when everything is delivered, and the first is made
+// anew with what the queue holds when it becomes long. When a process was killed,
+// [Spills] finds its file, and ReplaySpill makes the history whole up to the last event
+// that was recorded and ends the run as INCONCLUSIVE. Leave the two files together.
+//
+// A journal that cannot be written in the middle of a run, on a disk that is full, does
+// not disturb it: it is made again after the next delivery. Until then a process that
+// is killed loses its queue.
+//
+// # Full disks
+//
+// A full disk is an outage like others, and what happens depends on what lies on it:
+//
+//   - The store's disk: rows go to the spill file, and to the store when there is room.
+//   - The spill file's: a run that begins is refused, since it could have no journal.
+//     One that goes on is not disturbed while the store takes its rows.
+//   - Both, or a spill file at its limit in an outage: the run is held for StallMax. If
+//     there is room by then nothing is lost. If not, the run is INCONCLUSIVE, and its
+//     error counts what is lost and names the file that has the rest.
 //
 // # What a history holds
 //

@@ -47,18 +47,15 @@ func (r *recorder) finish(ctx context.Context) error {
 func (r *recorder) incomplete(err error, live Live) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	missing := &IncompleteError{RunID: r.run.ID, From: r.delivered, To: r.recorded - 1, Lost: r.lost, Err: err}
 	r.ended = unproven(r.ended, err)
-	if !r.spool.active {
-		if spoolErr := r.spool.start(r.delivered, r.queue); spoolErr != nil {
-			missing.Lost += int64(len(r.queue))
-			missing.Err = errors.Join(err, spoolErr)
-			return missing
-		}
+	if !r.spool.active { // an older file stays if this fails
+		err = errors.Join(err, r.spool.start(r.delivered, r.queue))
 	}
-	if spoolErr := errors.Join(r.spool.end(r.ended, &live), r.spool.keep()); spoolErr != nil {
-		missing.Err = errors.Join(err, spoolErr)
+	missing := &IncompleteError{RunID: r.run.ID, From: r.delivered, To: r.recorded - 1, Lost: r.recorded - max(r.delivered, r.spool.next)}
+	if r.spool.file != nil {
+		missing.Spill = r.spool.path
+		err = errors.Join(err, r.spool.end(r.ended, &live), r.spool.keep())
 	}
-	missing.Spill = r.spool.path
+	missing.Err = err
 	return missing
 }

@@ -193,9 +193,18 @@ func TestFullDiskThroughAnOutageIsToldAsLoss(t *testing.T) {
 		require.ErrorAs(d, err, &missing)
 		require.EqualValues(d, 0, missing.From)
 		require.EqualValues(d, 999, missing.To)
-		require.EqualValues(d, 1000, missing.Lost)
-		require.Empty(d, missing.Spill)
 		require.ErrorIs(d, err, syscall.ENOSPC)
+		if d.options.Journal == telemetry.JournalOnOutage {
+			require.EqualValues(d, 1000, missing.Lost)
+			require.Empty(d, missing.Spill)
+			return
+		}
+		require.EqualValues(d, 950, missing.Lost, "the journal has the queue")
+		down.Store(false)
+		done, err := telemetry.ReplaySpill(d.Context(), d.memory, missing.Spill)
+		require.NoError(d, err)
+		require.EqualValues(d, 50, done.Events)
+		d.noFiles()
 	})
 }
 

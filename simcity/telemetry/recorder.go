@@ -164,8 +164,8 @@ func (r *recorder) spill(it *item) bool {
 			return false
 		}
 	}
-	at := r.spool.size
-	if err := r.spool.add(it); err != nil {
+	at, err := r.spool.addToFile(it)
+	if err != nil {
 		r.lossReason = err
 		return false
 	}

@@ -2,11 +2,13 @@ package telemetry
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,8 +22,8 @@ type Replayed struct {
 	Run       Run   // as it is in the file: ended, if the file says how
 	Events    int64 // in the file; the sink may have had some of them
 	Snapshots int64
-	// Died: the file does not say how the run ended, since its process was killed.
-	// The run is INCONCLUSIVE then.
+	// Died: the file does not say how the run ended, since its process was killed or
+	// its disk was full. The run is INCONCLUSIVE then.
 	Died bool
 	// Torn: the last line was not written to its end and counts as not recorded.
 	Torn bool
@@ -61,7 +63,7 @@ func ReplaySpill(ctx context.Context, sink Sink, path string) (Replayed, error) 
 	if err := lock(file); err != nil {
 		return Replayed{}, fmt.Errorf("telemetry: spill file %s: %w", path, err)
 	}
-	r := replay{sink: sink, reader: bufio.NewReaderSize(file, 256<<10)}
+	r := replay{sink: sink, reader: bufio.NewReaderSize(file, 256<<10), tail: tailPath(path)}
 	if err := r.all(ctx); err != nil {
 		return r.done, fmt.Errorf("telemetry: spill file %s: %w", path, err)
 	}
@@ -79,7 +81,7 @@ func ReplaySpill(ctx context.Context, sink Sink, path string) (Replayed, error) 
 	if err := sink.EndRun(ctx, *r.end); err != nil {
 		return r.done, fmt.Errorf("telemetry: %w", err)
 	}
-	if err := os.Remove(path); err != nil {
+	if err := errors.Join(removeTail(path), os.Remove(path)); err != nil {
 		return r.done, fmt.Errorf("telemetry: all is delivered: %w", err)
 	}
 	return r.done, nil
@@ -89,6 +91,7 @@ func ReplaySpill(ctx context.Context, sink Sink, path string) (Replayed, error) 
 type replay struct {
 	sink   Sink
 	reader *bufio.Reader
+	tail   string // the path of the journal's last lines, if there are any
 	done   Replayed
 	batch  Batch
 	bytes  int
@@ -97,6 +100,14 @@ type replay struct {
 	figure json.RawMessage // the last metrics
 	end    *Run
 	live   *Live
+}
+
+// removeTail removes the last lines of a journal, if there are any.
+func removeTail(spill string) error {
+	if err := os.Remove(tailPath(spill)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (r *replay) all(ctx context.Context) error {
@@ -117,10 +128,11 @@ func (r *replay) all(ctx context.Context) error {
 	for {
 		l, _, err := readLine(r.reader)
 		switch {
-		case errors.Is(err, io.EOF):
-			return r.flush(ctx)
-		case errors.Is(err, errTorn):
-			r.done.Torn = true
+		case errors.Is(err, io.EOF) || errors.Is(err, errTorn):
+			r.done.Torn = errors.Is(err, errTorn)
+			if err := r.follow(ctx); err != nil {
+				return err
+			}
 			return r.flush(ctx)
 		case err != nil:
 			return errors.Join(err, r.flush(ctx))
@@ -132,6 +144,26 @@ func (r *replay) all(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// follow adds the lines of the tail that go on where the file ends.
+func (r *replay) follow(ctx context.Context) error {
+	text, err := os.ReadFile(r.tail)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for lines := bufio.NewReader(bytes.NewReader(text)); err == nil; {
+		var l line
+		if l, _, err = readLine(lines); err != nil {
+			return nil // no line: all that was written is before it
+		}
+		if l.Event == nil || l.Event.Index != r.last+1 {
+			continue // one that the file has
+		}
+		r.done.Torn = false
+		err = r.add(ctx, l)
+	}
+	return err
 }
 
 func (r *replay) add(ctx context.Context, l line) error {
@@ -185,14 +217,14 @@ func appendParts(ctx context.Context, sink Sink, batch Batch) error {
 	return appendParts(ctx, sink, second)
 }
 
-// bury ends a run whose process was killed.
+// bury ends a run whose file does not.
 func (r *replay) bury(at time.Time) {
 	r.done.Died = true
 	run := r.done.Run
 	run.EndedAt = Micro(at)
 	run.Result = string(simcity.Inconclusive)
 	run.EventCount, run.Digest = r.last+1, r.digest
-	why := fmt.Sprintf("the run's process was killed; the last event that it recorded is %d", r.last)
+	why := fmt.Sprintf("the run's process was killed, or its disk was full; the last event that it recorded is %d", r.last)
 	run.FailForensic, _ = json.Marshal(map[string]string{"reason": why}) // a string always works
 	r.end = &run
 	r.live = &Live{RunID: run.ID, Status: StatusFailed, LastEventIndex: r.last, HeartbeatAt: Micro(now()), Metrics: r.figure, Message: why}

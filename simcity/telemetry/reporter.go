@@ -46,6 +46,7 @@ func (r *Reporter) Begin(info simcity.RunInfo) (simcity.Recorder, error) {
 		if err := rec.spool.start(0, nil); err != nil {
 			return nil, fmt.Errorf("telemetry: the run's journal: %w; set Options.SpillDir to a folder that can be written, or Options.Journal to JournalOnOutage", err)
 		}
+		rec.spool.tail = newTail(rec.spool.path)
 	}
 	rec.begin()
 	return rec, nil

@@ -31,6 +31,8 @@ type spool struct {
 	active bool
 	file   spoolFile
 	size   int64 // of the whole lines in it
+	tail   *tail // the lines after those, or nil
+	next   int64 // index of the event after the last one in file and tail
 	buffer []byte
 }
 
@@ -99,21 +101,78 @@ func (s *spool) start(delivered int64, items []item) error {
 		_ = s.file.Close()
 	}
 	s.file, s.size, s.active = file, size, true
+	s.next = delivered + int64(len(items))
+	s.tail.clear()
 	return nil
 }
 
-// add writes one item. What was written in part is overwritten by the next.
+// add keeps one item: in the tail, and with all that is there in the file when it is
+// full.
 func (s *spool) add(it *item) error {
 	s.buffer = appendItem(s.buffer[:0], it)
-	return s.write(s.buffer, s.max)
+	if err := s.keepLine(s.buffer); err != nil {
+		return err
+	}
+	s.next = it.event.Index + 1
+	return nil
+}
+
+// keepLine is add for the item's line. A tail that fails is none from then on.
+func (s *spool) keepLine(text []byte) error {
+	if !s.tail.fits(text) {
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !s.tail.fits(text):
+		return s.write(text, s.max)
+	case s.size+int64(len(s.tail.lines())+len(text)) > s.max:
+		return fmt.Errorf("spill file %s: %w", s.path, errSpoolFull)
+	}
+	err := s.tail.add(text)
+	if err != nil {
+		_ = s.tail.remove()
+		s.tail = nil
+	}
+	return err
+}
+
+// addToFile writes one item to the file, and tells where in it.
+func (s *spool) addToFile(it *item) (at int64, err error) {
+	if err := s.flush(); err != nil {
+		return 0, err
+	}
+	at, s.buffer = s.size, appendItem(s.buffer[:0], it)
+	if err := s.write(s.buffer, s.max); err != nil {
+		return 0, err
+	}
+	s.next = it.event.Index + 1
+	return at, nil
+}
+
+// flush writes the tail to the file.
+func (s *spool) flush() error {
+	if err := s.write(s.tail.lines(), s.max); err != nil {
+		return err
+	}
+	s.tail.clear()
+	return nil
 }
 
 // end writes how the run ended, beyond the limit if it must.
 func (s *spool) end(run Run, live *Live) error {
+	if err := s.flush(); err != nil {
+		return err
+	}
 	return s.write(appendAny(nil, line{End: &run, Live: live}), s.max+1<<30)
 }
 
+// write writes lines to the file. What was written in part is overwritten by the next.
 func (s *spool) write(text []byte, limit int64) error {
+	if len(text) == 0 {
+		return nil
+	}
 	if s.size+int64(len(text)) > limit {
 		return fmt.Errorf("spill file %s: %w", s.path, errSpoolFull)
 	}
@@ -158,10 +217,10 @@ func (s *spool) remove() error {
 	s.active = false
 	file := s.file
 	s.file = nil
-	return errors.Join(os.Remove(s.path), file.Close())
+	return errors.Join(s.tail.remove(), os.Remove(s.path), file.Close())
 }
 
-// keep ends the spool and leaves its file.
+// keep ends the spool and leaves its file, and the tail if the file did not take it.
 func (s *spool) keep() error {
 	if s.file == nil {
 		return nil
@@ -169,7 +228,11 @@ func (s *spool) keep() error {
 	s.active = false
 	file := s.file
 	s.file = nil
-	return errors.Join(file.Truncate(s.size), file.Sync(), file.Close())
+	err := errors.Join(file.Truncate(s.size), file.Sync(), file.Close())
+	if len(s.tail.lines()) == 0 {
+		err = errors.Join(err, s.tail.remove())
+	}
+	return err
 }
 
 // ErrSpillInUse is the error of a file that a process holds.

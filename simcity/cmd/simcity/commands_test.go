@@ -138,6 +138,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"migrate", "up"}, exitUsage, `migrate takes no "up"`},
 		{[]string{"migrate", "-store", "mysql://root:secret@db/x"}, exitFailed, `there is no store of the kind "mysql"`},
 		{[]string{"migrate", "-store", "host=db password=secret"}, exitFailed, "that is no address of a store, and may hold a password"},
+		{[]string{"migrate", "-store", "runs.db"}, exitFailed, "give sqlite:runs.db"},
 		{[]string{"migrate", "-store", "postgres://me:secret@db:what/x"}, exitFailed, "it cannot be read; write postgres://user:password@host:5432/database"},
 		{[]string{"migrate", "-store", "supabase"}, exitFailed, "SUPABASE_URL: it is not set"},
 		{[]string{"purge"}, exitUsage, "say either -older-than"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/bookiji/simcity/internal/address"
 	"github.com/bookiji/simcity/simcity/telemetry"
 	"github.com/bookiji/simcity/simcity/telemetry/postgres"
 	"github.com/bookiji/simcity/simcity/telemetry/sqlite"
@@ -22,22 +23,25 @@ func flags(name string, complaints io.Writer) (set *flag.FlagSet, store *string)
 
 // openStore opens the store at an address. No error shows the address, which may
 // have a password.
-func openStore(address string) (telemetry.Store, error) {
+func openStore(given string) (telemetry.Store, error) {
 	for _, variable := range []string{"SIMCITY_TELEMETRY", "DATABASE_URL"} {
-		if address == "" {
-			address = os.Getenv(variable)
+		if given == "" {
+			given = os.Getenv(variable)
 		}
 	}
-	scheme, rest, _ := strings.Cut(address, ":")
+	scheme, rest, _ := strings.Cut(given, ":")
 	switch scheme {
 	case "sqlite":
 		return sqlite.Open(rest)
 	case "postgres", "postgresql":
-		return postgres.Open(address)
+		return postgres.Open(given)
 	case "supabase":
 		return supabase.OpenEnv(rest)
 	case "":
 		return nil, fmt.Errorf("no store is given: set -store, SIMCITY_TELEMETRY or DATABASE_URL to sqlite:path, postgres://... or supabase")
+	}
+	if path, ok := address.File(given); ok {
+		return nil, fmt.Errorf("%q names no kind of store: give sqlite:%s", path, path)
 	}
 	if strings.ContainsFunc(scheme, func(c rune) bool { return c < 'a' || c > 'z' }) {
 		return nil, fmt.Errorf("that is no address of a store, and may hold a password, so it is not shown: give sqlite:path, postgres://... or supabase")

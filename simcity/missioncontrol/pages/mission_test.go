@@ -83,6 +83,7 @@ func TestComparisonFindsTheFirstDivergentEvent(t *testing.T) {
 	p.wait(`document.querySelector("#divergence") !== null`)
 	require.Contains(t, ask[string](p, `document.querySelector("#divergence").textContent.replaceAll(",", "")`), fmt.Sprintf("event %d", diverges))
 	require.Contains(t, p.text("#diff"), "zero_double_bookings")
+	require.Contains(t, p.text(".row[aria-selected=true]"), "violation", "the playhead's event is in sight")
 	require.Contains(t, ask[string](p, "location.search"), "vs="+s.runs[1].row.ID)
 	p.shot("mission-diff")
 }

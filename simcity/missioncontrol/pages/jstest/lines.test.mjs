@@ -93,6 +93,8 @@ test("tiles show how a rule stands, and its judgement at the end", () => {
   assert.equal(p95(rule("open", 640, 50)).state, "open");
   assert.equal(p95(rule("kept", 300)).state, "good");
   assert.equal(p95(rule("violated", 640)).state, "bad");
+  const doubles = { name: "zero_double_bookings", status: "violated", severity: "critical", violations: 1, judgement: { value: 0, bound: 0, want: "at most 1", samples: 9, needs: 1 } };
+  assert.equal(tiles({}, [doubles]).find((t) => t.label === "double bookings").value, "1");
   assert.deepEqual(boundsOf(rule("kept", 1)), { api_p95_response_time: 500 });
   assert.deepEqual(tiles({}, []), []);
 });

@@ -73,6 +73,7 @@ export class Feed {
   }
 
   select(index, reveal = true) {
+    this.update(); // else the event may not be among the rows yet, and is not found
     this.selected = index;
     if (reveal && this.found.length) this.list.reveal(Math.max(0, this.positionOf(index)));
     else this.list.draw();

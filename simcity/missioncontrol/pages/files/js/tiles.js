@@ -12,7 +12,7 @@ const SPECS = [
   { label: "funnel", invariant: "booking_funnel_success", live: (l) => has(l.entered, Math.min(1, l.completed / l.entered)), write: percent },
   { label: "vendor SLA", invariant: "vendor_sla_response", live: () => undefined, write: percent },
   { label: "cache", invariant: "cache_hit_rate", live: (l) => l.cache, write: percent },
-  { label: "double bookings", invariant: "zero_double_bookings", live: (l) => l.doubles, write: count, below: true },
+  { label: "double bookings", invariant: "zero_double_bookings", live: (l) => l.doubles, write: count, below: true, counted: true },
   { label: "tick drift", invariant: "orchestrator_tick_drift", live: (l) => l.drift, write: (v) => `${trim(v)} ms/s`, below: true },
   { label: "memory", invariant: "memory_usage", live: (l) => l.memory, write: percent, below: true },
 ];
@@ -36,7 +36,8 @@ export function tiles(live, invariants = []) {
 
 function tile(spec, live, inv) {
   const judged = inv?.judgement?.samples > 0 ? inv.judgement : null;
-  const value = judged ? judged.value : spec.live(live);
+  const told = judged ? judged.value : spec.live(live);
+  const value = spec.counted && inv?.violations > 0 ? Math.max(told || 0, inv.violations) : told; // a breach says what it saw, and no figure
   const limit = inv?.judgement?.want ? inv.judgement.bound : undefined; // a rule that was never judged says no bound
   const state = stateOf(spec, inv, value, limit);
   return {

@@ -1,0 +1,226 @@
+package simcity
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// A census knows the populations of a run and who of them is there.
+type census struct {
+	mu          sync.Mutex
+	populations []*populationState
+	here        map[*Citizen]struct{} // the living, and others with clean-ups left
+	born        int64
+}
+
+// populationState is a population at work. The census guards it.
+type populationState struct {
+	Population
+	gate    *Gate
+	weights float64
+	outside atomic.Int64 // requests that were part of no operation
+
+	born    int
+	living  int
+	acted   int64
+	worked  int64      // operations with outcome OK
+	failed  *Operation // the last one that was not OK
+	dropped int64
+	ended   int    // lives
+	broken  int    // lives that ended in an error
+	limited int    // lives that reached their step limit
+	lastErr string // of the last broken life
+}
+
+// room is how many citizens may live at once: in the city, residents apart, and at
+// a target elsewhere, all together, where 0 is any number.
+type room struct{ city, target int }
+
+func (c *census) add(p *populationState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.populations = append(c.populations, p)
+}
+
+// sum counts those who live, and all who ever did.
+func (c *census) sum() (living int, born int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	living, _ = c.living()
+	return living, c.born
+}
+
+// living counts those who live, and the visitors among them, who are no residents.
+// The caller holds mu.
+func (c *census) living() (all, visitors int) {
+	for _, p := range c.populations {
+		all += p.living
+		if !p.Resident {
+			visitors += p.living
+		}
+	}
+	return all, visitors
+}
+
+// full tells whether there is no room for one more of p.
+func (c *census) full(p *populationState, room room) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fullFor(p, room)
+}
+
+// fullFor is full; the caller holds mu.
+func (c *census) fullFor(p *populationState, room room) bool {
+	all, visitors := c.living()
+	return !p.Resident && visitors >= room.city || room.target > 0 && all >= room.target
+}
+
+// admit gives one more of p its number, or drops it if there is no room. The number
+// is 0 if the cut leaves that life out.
+func (c *census) admit(p *populationState, room room, cut *Cut) (number int, admitted bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fullFor(p, room) {
+		p.dropped++
+		return 0, false
+	}
+	p.born++
+	if !cut.hasCitizen(p.Name, p.born) {
+		return 0, true
+	}
+	p.living++
+	c.born++
+	return p.born, true
+}
+
+// enter takes a citizen in, whom admit has let in.
+func (c *census) enter(citizen *Citizen) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.here == nil {
+		c.here = make(map[*Citizen]struct{})
+	}
+	c.here[citizen] = struct{}{}
+}
+
+// acted counts an operation of p.
+func (c *census) acted(p *populationState, op *Operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.acted++
+	if op.Outcome == OK {
+		p.worked++
+	} else {
+		p.failed = op
+	}
+}
+
+// ended counts how a life ended; broken is its error, or empty.
+func (c *census) ended(citizen *Citizen, broken string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := citizen.population
+	p.ended++
+	switch {
+	case citizen.steps >= p.StepLimit:
+		p.limited++
+	case broken != "":
+		p.broken++
+		p.lastErr = citizen.id + ": " + broken
+	}
+}
+
+// leave takes a citizen out, but for its clean-ups.
+func (c *census) leave(citizen *Citizen) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	citizen.left = true
+	citizen.population.living--
+	if len(citizen.atEnd) == 0 {
+		delete(c.here, citizen)
+	}
+}
+
+// stillHere lists citizens with clean-ups left, in the order of their ids.
+func (c *census) stillHere() []*Citizen {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	citizens := make([]*Citizen, 0, len(c.here))
+	for citizen := range c.here {
+		if citizen.left { // one that never came back still owns itself
+			citizens = append(citizens, citizen)
+		}
+	}
+	slices.SortFunc(citizens, func(a, b *Citizen) int {
+		if a.population != b.population {
+			return slices.Index(c.populations, a.population) - slices.Index(c.populations, b.population)
+		}
+		return a.number - b.number
+	})
+	return citizens
+}
+
+// dropped counts arrivals for whom there was no room.
+func (c *census) dropped() (n int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.populations {
+		n += p.dropped
+	}
+	return n
+}
+
+// came has the ids of all that arrived.
+func (c *census) came() map[string]bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	came := make(map[string]bool)
+	for _, p := range c.populations {
+		for n := range p.born {
+			came[p.Name+"/"+itoa(n+1)] = true
+		}
+	}
+	return came
+}
+
+// doubts says which populations tested nothing, or less than they were to.
+func (c *census) doubts(s *Scenario, most int) (doubts []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.populations {
+		if s.mayBeEmpty(p.Name) {
+			continue
+		}
+		if p.dropped > 0 {
+			doubts = append(doubts, fmt.Sprintf("population %s: %d arrivals were dropped because the city was full; raise maxConcurrentAgents (%d) or lower the arrival rate",
+				p.Name, p.dropped, most))
+		}
+		if doubt := p.doubt(); doubt != "" {
+			doubts = append(doubts, fmt.Sprintf("population %s %s; or list it in AllowEmpty", p.Name, doubt))
+		}
+	}
+	return doubts
+}
+
+// doubt says why a population tested nothing, or nothing.
+func (p *populationState) doubt() string {
+	switch {
+	case p.acted == 0 && p.broken > 0:
+		return fmt.Sprintf("never acted: %d of %d lives ended in an error, the last of %s", p.broken, p.born, p.lastErr)
+	case p.acted == 0 && p.outside.Load() > 0:
+		return fmt.Sprintf("never acted: %d requests were made outside of Citizen.Do; wrap them in it, so that they are operations", p.outside.Load())
+	case p.acted == 0:
+		return fmt.Sprintf("never acted: %d citizens, no operation; let it arrive earlier or more often", p.born)
+	case p.worked == 0:
+		last := strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s %s", p.failed.Name, p.failed.Outcome, p.failed.Status, p.failed.Err, p.failed.said))
+		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, last)
+	case p.broken == p.ended && p.ended > 0:
+		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
+	case p.limited == p.born:
+		return fmt.Sprintf("was cut short: all %d citizens reached their StepLimit of %d operations; let them Sleep, or raise it", p.born, p.StepLimit)
+	}
+	return ""
+}
