@@ -29,7 +29,7 @@ func thePack() []shortened {
 		{scenarios.GrowthCurve(), 7 * time.Hour, 3600},
 		{scenarios.VendorSLADrill(), 6 * time.Hour, 3600},
 		{scenarios.Soak(), 4 * time.Hour, 3600},
-		{scenarios.DisasterMix(), 270 * time.Minute, 1500},
+		{scenarios.DisasterMix(), 270 * time.Minute, 750},
 	}
 }
 
@@ -81,7 +81,7 @@ func TestPackLivesOnAStagingSystem(t *testing.T) {
 func TestDisastersLiveOnAStagingSystemInMemory(t *testing.T) {
 	t.Parallel()
 	market := startMarketplace(t, "", "-speed", "1000")
-	res := live(t, shortened{scenarios.DisasterMix(), 270 * time.Minute, 1500}, market.url)
+	res := live(t, shortened{scenarios.DisasterMix(), 270 * time.Minute, 750}, market.url)
 	requireHeld(t, res, scenarios.DisasterMix().Injections)
 	require.Empty(t, market.active())
 }
