@@ -28,12 +28,13 @@ type Cut struct {
 	// Held are the stops at which somebody is held back until nobody else is ready:
 	// "customer/7 store.insert#3" is the third time that customer/7 comes to the seam
 	// store.insert. A lock is called by the function that takes it, "lock Store.Book",
-	// a request by method and path. All others go first come, first served. Of a stop
-	// that never comes a note tells.
+	// a request by method and path; seams elsewhere do not count, but another lock in
+	// the same function does. All others go first come, first served. A note tells of
+	// stops that never come: a pass proves nothing then.
 	Held []string `json:"held,omitempty"`
 	// Explore is how the whole run looked for races.
 	Explore Explore `json:"explore"`
-	// Locks says that locks of the host were seams in the whole run: then it is
+	// Locks says that the failure needs locks of the host that are seams: then it is
 	// lived only where they are again, in a binary compiled with the overlay.
 	Locks bool `json:"locks,omitempty"`
 	// Sub is the name of the subtest that runs the simulation, if one does.

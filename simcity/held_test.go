@@ -107,3 +107,9 @@ func TestHeldStopThatCannotBeMeantIsRefused(t *testing.T) {
 		require.Contains(t, told.fatal, "shrink the failure again")
 	}
 }
+
+func TestLineOfALockIsNoPartOfItsSeam(t *testing.T) {
+	require.Equal(t, "lock Book.Bid", simcity.SeamAt("lock Book.Bid:17"))
+	require.Equal(t, "wake Book.wait.func1", simcity.SeamAt("wake Book.wait.func1:8"))
+	require.Equal(t, "stock:17", simcity.SeamAt("stock:17"), "a seam that somebody placed")
+}
