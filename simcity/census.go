@@ -2,6 +2,7 @@ package simcity
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -28,12 +29,22 @@ type populationState struct {
 	acted   int64
 	worked  int64      // operations with outcome OK
 	failed  *Operation // the last one that was not OK
+	verbs   map[string]verb
 	dropped int64
 	ended   int    // lives
 	broken  int    // lives that ended in an error
 	limited int    // lives that reached their step limit
 	lastErr string // of the last broken life
 }
+
+// A verb is what became of a population's operations of one name.
+type verb struct {
+	tries, failed int64
+	last          *Operation // that failed
+}
+
+// verbsMax is how many names of operations a population is watched for.
+const verbsMax = 256
 
 // room is how many citizens may live at once: in the city, residents apart, and at
 // a target elsewhere, all together, where 0 is any number.
@@ -116,6 +127,17 @@ func (c *census) acted(p *populationState, op *Operation) {
 	} else {
 		p.failed = op
 	}
+	v, known := p.verbs[op.Name]
+	if !known && len(p.verbs) >= verbsMax {
+		return
+	}
+	if v.tries++; op.Outcome == Failed {
+		v.failed, v.last = v.failed+1, op
+	}
+	if p.verbs == nil {
+		p.verbs = make(map[string]verb)
+	}
+	p.verbs[op.Name] = v
 }
 
 // ended counts how a life ended; broken is its error, or empty.
@@ -205,6 +227,31 @@ func (c *census) doubts(s *Scenario, most int) (doubts []string) {
 	return doubts
 }
 
+// notes say which populations tested less than a reader of a pass may think.
+func (c *census) notes() (notes []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.populations {
+		if p.worked == 0 {
+			continue // a doubt says so
+		}
+		if p.broken > 0 && p.broken < p.ended { // all is a doubt
+			notes = append(notes, fmt.Sprintf("population %s: %d of %d lives ended in an error, the last of %s", p.Name, p.broken, p.born, p.lastErr))
+		}
+		for _, name := range slices.Sorted(maps.Keys(p.verbs)) {
+			if v := p.verbs[name]; v.failed == v.tries {
+				notes = append(notes, fmt.Sprintf("population %s: %s failed each time, %d in all, the last %s", p.Name, name, v.tries, v.last.how()))
+			}
+		}
+	}
+	return notes
+}
+
+// how says what an operation came to.
+func (op *Operation) how() string {
+	return strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s %s", op.Name, op.Outcome, op.Status, op.Err, op.said))
+}
+
 // doubt says why a population tested nothing, or nothing.
 func (p *populationState) doubt() string {
 	switch {
@@ -212,11 +259,12 @@ func (p *populationState) doubt() string {
 		return fmt.Sprintf("never acted: %d of %d lives ended in an error, the last of %s", p.broken, p.born, p.lastErr)
 	case p.acted == 0 && p.outside.Load() > 0:
 		return fmt.Sprintf("never acted: %d requests were made outside of Citizen.Do; wrap them in it, so that they are operations", p.outside.Load())
+	case p.acted == 0 && p.born > 0:
+		return fmt.Sprintf("never acted: %d citizens came and none did an operation: let their lives call Citizen.Do, and soon enough", p.born)
 	case p.acted == 0:
-		return fmt.Sprintf("never acted: %d citizens, no operation; let it arrive earlier or more often", p.born)
+		return "never acted: nobody came; let it arrive earlier or more often"
 	case p.worked == 0:
-		last := strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s %s", p.failed.Name, p.failed.Outcome, p.failed.Status, p.failed.Err, p.failed.said))
-		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, last)
+		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, p.failed.how())
 	case p.broken == p.ended && p.ended > 0:
 		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
 	case p.limited == p.born:

@@ -36,7 +36,6 @@ type Citizen struct {
 	random     *rand.Rand
 	client     *http.Client
 	operation  *Operation // under way
-	ongoing    ongoing    // where it stands among those of others
 	intent     intent     // of its next operation
 	badge      badge      // at a target elsewhere
 	entering   bool       // it is logging in
@@ -152,11 +151,11 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	if way := c.run.remote; way != nil {
 		op.Input = way.scrubbed(input, c)
 	}
-	op.Start = c.run.underway.begin(&c.ongoing, c.Elapsed)
-	lost := true
+	began, lost := &ongoing{}, true
+	op.Start = c.run.underway.begin(began, c.Elapsed)
 	defer func() {
 		c.operation = nil
-		c.run.underway.end(&c.ongoing, lost)
+		c.run.underway.end(began, lost)
 	}()
 	late := c.run.lateness(&c.intent, op.Start)
 	hostBegan := c.run.hostNow()

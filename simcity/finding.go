@@ -21,7 +21,7 @@ const (
 	FindingTarget    FindingKind = "target"    // the target could not be built or reached
 	FindingArrivals  FindingKind = "arrivals"  // an arrival process failed
 	FindingFault     FindingKind = "fault"     // a fault could not be injected or undone
-	FindingDoubt     FindingKind = "doubt"     // a fault or a rule tells that something was not checked
+	FindingDoubt     FindingKind = "doubt"     // something was not checked
 	FindingClose     FindingKind = "close"     // closing the host failed
 	FindingCommand   FindingKind = "command"   // a command was refused
 	FindingCollector FindingKind = "collector" // a collector failed

@@ -36,6 +36,9 @@ func (r *Result) loneliness() []string {
 			notes = append(notes, fmt.Sprintf("seam %s was passed %d times and %s", s.Name, s.Passed, met))
 		}
 	}
+	if r.explored() && atLocks == 0 {
+		notes = append(notes, "no lock of the host's packages was ever taken: no race can show at locks; does "+envPackages+" name the packages that take them?")
+	}
 	if atLocks > 0 && contended == 0 {
 		notes = append(notes, fmt.Sprintf("locks were taken %d times at %s and %s, or try %s=swarm", passed, counted(atLocks, "place"), met, envExplore))
 	}

@@ -25,7 +25,7 @@ func (rec recording) divergence(other recording) string {
 		i++
 	}
 	return fmt.Sprintf("differ from event %d on:\n      first:  %s\n      second: %s\n      "+
-		"the cause lies before it: state kept outside of the target's factory (a database that the first run left full, a package variable), a select with several ready cases, map order, math/rand, or goroutines of the host that race",
+		"the cause lies before it: state kept outside of the target's factory (a database that the first run left full, a package variable), a select with several ready cases, map order, math/rand (these follow the seed in a test built with "+overlayWords+"), or goroutines of the host that race",
 		i, eventAt(rec.events, i), eventAt(other.events, i))
 }
 

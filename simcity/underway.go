@@ -15,7 +15,7 @@ type underway struct {
 	lostSince   time.Duration // the earliest start of those
 }
 
-// ongoing is an operation that is under way. A citizen, or a device, has one at most.
+// ongoing is an operation that is under way.
 type ongoing struct {
 	since         time.Duration
 	before, after *ongoing

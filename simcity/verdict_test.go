@@ -92,10 +92,10 @@ func TestWhatWasNotCheckedIsInconclusive(t *testing.T) {
 			s.Populations = append(s.Populations, citizens("lazy", 3, func(ctx context.Context, c *simcity.Citizen) error {
 				return c.Sleep(ctx, 24*time.Hour)
 			}))
-		}, "population lazy never acted: 3 citizens, no operation", "lazy"},
+		}, "population lazy never acted: 3 citizens came and none did an operation", "lazy"},
 		{"population that never came", func(s *simcity.Scenario) {
 			s.Populations = append(s.Populations, citizens("missing", 0, visitor))
-		}, "population missing never acted: 0 citizens", "missing"},
+		}, "population missing never acted: nobody came", "missing"},
 		{"dropped arrivals", func(s *simcity.Scenario) {
 			s.Policies = crowded
 			s.Populations[0] = citizens("customer", 5, visitor)
@@ -354,4 +354,30 @@ func TestEndThatWasNeverJudgedIsInconclusive(t *testing.T) {
 	res := simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
 	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
 	require.Contains(t, fmt.Sprint(res.Reasons), "the end of the run was not judged")
+}
+
+// A pass tells which lives and which operations came to nothing.
+func TestPassTellsWhatCameToNothing(t *testing.T) {
+	t.Parallel()
+	born := 0
+	scenario := sound()
+	scenario.Populations = []simcity.Population{citizens("crowd", 3, func(ctx context.Context, c *simcity.Citizen) error {
+		if err := visitor(ctx, c); err != nil {
+			return err
+		}
+		if born++; born < 3 {
+			return errors.New("lost the way")
+		}
+		_ = c.Do(ctx, "pay", nil, func(context.Context, *simcity.Operation) error { return errors.New("no money") })
+		return nil
+	})}
+	res := simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
+	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	var notes []string
+	for _, f := range res.Findings {
+		require.Equal(t, simcity.NoteFinding, f.Severity)
+		notes = append(notes, f.Text)
+	}
+	require.Contains(t, notes, "population crowd: pay failed each time, 1 in all, the last pay -> error 0 no money")
+	require.Regexp(t, `population crowd: 2 of 3 lives ended in an error, the last of crowd/\d: lost the way`, strings.Join(notes, "\n"))
 }

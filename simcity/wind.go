@@ -95,7 +95,7 @@ func (r *run) awaitHandlers(a actor) {
 	if lines := r.conductor.InHost(); len(lines) > 0 {
 		r.find(Finding{
 			Kind: FindingStuck, Actor: someOf(lines),
-			Text: fmt.Sprintf("%s never returned: %s; its client had gone %s before (request deadline %s). Let handlers watch r.Context()",
+			Text: fmt.Sprintf("%s never returned: %s; its client had gone %s before, or longer (request deadline %s). Let handlers watch r.Context()",
 				counted(len(lines), "handler"), lines[0], lastOrders, r.scenario.RequestTimeout),
 		})
 	}

@@ -192,7 +192,13 @@ func (a *Actor) BeginHostCode(doing string) error {
 	}
 	p := a.main
 	p.place, p.host = doing, true
-	return c.park(p, 0, nil)
+	err := c.park(p, 0, nil)
+	// Of those who are released together some stay for the next time, or else all
+	// would be at the same step of their lives for good.
+	for err == nil && c.together && p.rank%2 == 1 {
+		err = c.park(p, 0, nil)
+	}
+	return err
 }
 
 // Seam parks the calling thread at a named place in host code that works for

@@ -36,7 +36,8 @@ type Config struct {
 	// Stalled is told, with the last actor's id, when simulated time has stood
 	// still for [stallSteps] picks; then Run ends. Optional.
 	Stalled func(actor string)
-	// Together releases all that are ready at once instead of one at a time.
+	// Together releases all that are ready at once instead of one at a time, but for
+	// some, drawn by their hold, who are about to call the host.
 	// Then nothing repeats, and the race detector sees real overlap. A paced
 	// clock implies it.
 	Together bool

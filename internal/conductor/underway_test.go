@@ -207,6 +207,38 @@ func TestTogetherReleasesAllThatAreReady(t *testing.T) {
 	})
 }
 
+// Two who begin together do not stay in step: one's first call of the host is
+// released with the other's second.
+func TestTogetherDoesNotKeepActorsInStep(t *testing.T) {
+	t.Parallel()
+	met := map[[2]int]bool{}
+	for seed := range uint64(50) {
+		synctest.Test(t, func(*testing.T) {
+			release := 0
+			c := conductor.New(conductor.Config{
+				Clock: conductor.Virtual(), Hold: conductor.RandomHold(seed), Together: true, BetweenSteps: func() { release++ },
+			})
+			var calls [2]map[int]int // which call each made at which release
+			for i := range calls {
+				calls[i] = make(map[int]int)
+				c.Go([]string{"a", "b"}[i], func(a *conductor.Actor) {
+					for call := range 3 {
+						_ = a.BeginHostCode("call")
+						calls[i][release] = call
+					}
+				})
+			}
+			c.Run(time.Hour)
+			for at, call := range calls[0] {
+				if other, both := calls[1][at]; both {
+					met[[2]int{call, other}] = true
+				}
+			}
+		})
+	}
+	require.Len(t, met, 9, "each call with each: %v", met)
+}
+
 func TestHaltFromOutsideEndsAPacedRun(t *testing.T) {
 	t.Parallel()
 	c := conductor.New(conductor.Config{Clock: conductor.Paced(1)})

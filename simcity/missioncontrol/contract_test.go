@@ -66,6 +66,7 @@ func TestFailureIsToldFromTheStoreAsWell(t *testing.T) {
 	runs := d.data(200, "GET", "/api/ops/simcity/runs?verdict=FAIL", "")["runs"].([]any)
 	require.Len(t, runs, 1)
 	require.Equal(t, failed, runs[0].(map[string]any)["id"])
+	require.Equal(t, []any{3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0}, runs[0].(map[string]any)["throughput"], "the first visit after half of the hour fails the run")
 }
 
 // A run that was steered, paused and slowed is the run that a test makes of the

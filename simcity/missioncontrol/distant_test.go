@@ -12,6 +12,7 @@ import (
 	"github.com/bookiji/simcity/simcity/telemetry"
 	"github.com/bookiji/simcity/simcity/telemetry/postgres"
 	"github.com/bookiji/simcity/simcity/telemetry/sqlite"
+	"github.com/bookiji/simcity/simcity/telemetry/telemetrytest"
 )
 
 // inMemory is a store that two in one process share.
@@ -89,6 +90,33 @@ func requireFollowed(t *testing.T, open func() telemetry.Store) {
 	early.close()
 	late.close()
 	require.Eventually(t, func() bool { return missioncontrol.DistantRuns(here.mission) == 0 }, 5*time.Second, time.Millisecond, "nobody reads for nobody")
+}
+
+// A run that a runner makes is stopped through its request.
+func TestStopReachesARunner(t *testing.T) {
+	t.Parallel()
+	store := telemetry.NewMemory()
+	there := setup(t, func(c *missioncontrol.Config) { c.Store = store })
+	here := setup(t, func(c *missioncontrol.Config) { c.Store = store })
+	id := there.held()
+	run := "/api/ops/simcity/runs/" + id
+	stoppable := func(d *desk) any { return d.data(200, "GET", run, "")["stoppable"] }
+	require.Equal(t, []any{true, false}, []any{stoppable(there), stoppable(here)})
+
+	request := telemetry.RunRequest{ID: telemetrytest.RunID(1), CreatedAt: time.Now()}
+	require.NoError(t, store.AddRequest(t.Context(), request))
+	_, err := store.Claim(t.Context(), "dora", time.Now(), time.Minute)
+	require.NoError(t, err)
+	_, err = store.Renew(t.Context(), request.ID, "dora", id, time.Now(), time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, true, stoppable(here))
+	require.Equal(t, "STOPPING", here.data(202, "POST", run+"/stop", "")["status"])
+	request, err = store.Request(t.Context(), request.ID)
+	require.NoError(t, err)
+	require.True(t, request.StopAsked)
+
+	there.data(200, "POST", run+"/stop", "")
+	require.Equal(t, []any{false, false}, []any{stoppable(there), stoppable(here)})
 }
 
 // Closing ends the streams of a run that goes on elsewhere.

@@ -36,7 +36,7 @@
 //	403 forbidden, cross_origin
 //	404 not_found, unknown_run
 //	405 method_not_allowed, with the header Allow
-//	409 run_active (with runId), no_run (nothing runs), run_ended, refused (by the run, with why)
+//	409 run_active (with runId), no_run (nothing runs), run_ended, elsewhere (another process makes the run), refused (by the run, with why)
 //	413 too_large
 //	503 too_many_streams, store_unavailable, closed
 //	500 internal
@@ -84,7 +84,8 @@
 // default 10. Pause, resume, step and speed are for runs on the virtual clock (409
 // refused for others) and no events; step pauses, lets so many events pass and
 // answers when they have. A stop that takes longer than Config.StopWait answers 202,
-// with status STOPPING.
+// with status STOPPING; so does that of a run which a runner makes for a request in the
+// same store, and the runner obeys when it renews its lease.
 //
 //	POST /api/simcity/continue   -
 //	     200 {test, phase, secondsLeft}
@@ -118,12 +119,16 @@
 //	GET /api/ops/simcity/runs?scenario=&verdict=&seed=&before=&beforeId=&limit=
 //	     200 {runs:[ROW], next:{before, beforeId}|null}
 //	GET /api/ops/simcity/runs/{runId}
-//	     200 {run:ROW with policies, commands, summary, failForensic; live:{runId, status, lastEventIndex, heartbeatAt, metrics, message}}
+//	     200 {run:ROW with policies, commands, summary, failForensic; live:{runId, status, lastEventIndex, heartbeatAt, metrics, message}; stoppable}
 //	GET /api/ops/simcity/runs/{runId}/events?from=N&limit=K      200 {runId, events:[EVENT], from, next}
 //	GET /api/ops/simcity/runs/{runId}/snapshots?from=N&limit=K   200 {runId, snapshots:[SNAPSHOT], from, next}
 //	GET /api/ops/simcity/runs/{runId}/report                     one HTML file, complete in itself
 //	GET /api/ops/simcity/runs/{runId}/stream                     below
 //	GET /metrics                                                 Prometheus text of the run that goes on, or the last one
+//
+// stoppable tells of a run that goes on whether a call of stop here ends it. A ROW of
+// the list has throughput, if it is known here: how many operations ended in each
+// twelfth of the simulated time that was asked for, as far as the run came.
 //
 // runId may be "latest" wherever it stands. limit is 1 to 1000, default 100. from is
 // an event index, default 0; next is where to read on. Rows of a run that goes on
@@ -185,6 +190,6 @@
 //
 // # Limits
 //
-// One run at a time. Runs of other processes can be read and followed, but steered
-// only there. A paced run does not repeat exactly; see [simcity.Paced].
+// One run at a time. Runs of other processes can be read and followed, and stopped where
+// a runner makes them, but steered only there. A paced run does not repeat exactly; see [simcity.Paced].
 package missioncontrol

@@ -7,12 +7,15 @@ import (
 	"time"
 
 	"github.com/bookiji/simcity/simcity"
+	"github.com/bookiji/simcity/simcity/telemetry"
 )
 
 // A fold is what the events of a run so far say of it. The engine tells the state
 // of a run only when it has ended.
 type fold struct {
 	policies   simcity.Policies
+	duration   time.Duration // of the run, as asked for
+	throughput telemetry.Throughput
 	at         time.Duration
 	next       int64
 	faults     map[string]activeFault // by actor
@@ -45,8 +48,8 @@ type liveViolation struct {
 	Faults    []string      `json:"faults,omitempty"`
 }
 
-func newFold(policies simcity.Policies) *fold {
-	return &fold{policies: policies, faults: make(map[string]activeFault), struck: make(map[string]bool), violated: make(map[string]int64)}
+func newFold(policies simcity.Policies, duration time.Duration) *fold {
+	return &fold{policies: policies, duration: duration, faults: make(map[string]activeFault), struck: make(map[string]bool), violated: make(map[string]int64)}
 }
 
 // calledFault is the actor of the nth fault that was injected by command.
@@ -62,6 +65,7 @@ type commandPayload struct {
 // take adds an event. Payloads are the engine's own.
 func (f *fold) take(e *simcity.Event, snapshot *simcity.Snapshot) {
 	f.at, f.next = e.At, e.Index+1
+	f.throughput = f.throughput.After(e.Type, e.At, f.duration)
 	if snapshot != nil {
 		f.metrics = snapshot
 	}

@@ -14,8 +14,14 @@ import (
 
 // runList is what runs answers.
 type runList struct {
-	Runs []telemetry.Run `json:"runs"`
-	Next *nextPage       `json:"next"`
+	Runs []listedRun `json:"runs"`
+	Next *nextPage   `json:"next"`
+}
+
+// listedRun is a run without what is long. Throughput is empty where nobody here knows it.
+type listedRun struct {
+	telemetry.Run
+	Throughput telemetry.Throughput `json:"throughput,omitempty"`
 }
 
 // nextPage are the parameters with which the list goes on.
@@ -34,16 +40,31 @@ func (h *Handler) runs(_ http.ResponseWriter, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	list := runList{Runs: make([]telemetry.Run, 0, len(rows))}
+	list := runList{Runs: make([]listedRun, 0, len(rows))}
 	for _, row := range rows {
+		throughput := h.throughputOf(&row)
 		row.Summary, row.FailForensic, row.Commands, row.Policies = nil, nil, nil, nil
-		list.Runs = append(list.Runs, row)
+		list.Runs = append(list.Runs, listedRun{row, throughput})
 	}
 	if len(rows) == filter.Limit {
 		last := rows[len(rows)-1]
 		list.Next = &nextPage{last.StartedAt, last.ID}
 	}
 	return answer{data: list}, nil
+}
+
+// throughputOf is the throughput of a run that has ended, or goes on here.
+func (h *Handler) throughputOf(row *telemetry.Run) telemetry.Throughput {
+	if s := h.session(row.ID); s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return slices.Clone(s.fold.throughput)
+	}
+	var told struct {
+		Throughput telemetry.Throughput `json:"throughput"`
+	}
+	_ = json.Unmarshal(row.Summary, &told) // what tells none has none
+	return told.Throughput
 }
 
 var verdicts = []string{string(simcity.Pass), string(simcity.Fail), string(simcity.Stopped), string(simcity.Inconclusive)}
@@ -81,6 +102,8 @@ func runFilter(r *http.Request) (telemetry.RunFilter, error) {
 type runAnswer struct {
 	Run  telemetry.Run  `json:"run"`
 	Live telemetry.Live `json:"live"`
+	// Stoppable: it goes on, and a call of stop ends it.
+	Stoppable bool `json:"stoppable"`
 }
 
 // run is GET /api/ops/simcity/runs/{runId}.
@@ -97,10 +120,14 @@ func (h *Handler) run(_ http.ResponseWriter, r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	if s := h.session(id); s != nil {
-		return answer{data: runAnswer{row, s.live()}}, nil
+		return answer{data: runAnswer{row, s.live(), !s.over()}}, nil
 	}
 	live, err := h.config.Store.Live(r.Context(), id)
-	return answer{data: runAnswer{row, live}}, err
+	if err != nil || row.Ended() {
+		return answer{data: runAnswer{row, live, false}}, err
+	}
+	request, err := h.requestOf(r.Context(), id)
+	return answer{data: runAnswer{row, live, request != ""}}, err
 }
 
 // live is the run's live row as it is now.

@@ -65,7 +65,7 @@ func (d *desk) Begin(info simcity.RunInfo) (simcity.Recorder, error) {
 	s := &session{
 		info: info, scenario: d.scenario, compression: d.compression, speed: d.compression,
 		feed: newFeed(d.config.RetainEvents, d.config.RetainBytes), inner: inner,
-		done: make(chan struct{}), stopTelling: cancel, fold: newFold(info.Policies),
+		done: make(chan struct{}), stopTelling: cancel, fold: newFold(info.Policies, info.Duration),
 	}
 	s.observe()
 	go s.feed.broadcast(ctx, d.config.Heartbeat, s.heartbeat)

@@ -1,12 +1,13 @@
 package missioncontrol
 
 import (
-	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"time"
 
 	"github.com/bookiji/simcity/simcity"
+	"github.com/bookiji/simcity/simcity/telemetry"
 )
 
 // commandAnswer is what commands answer.
@@ -201,8 +202,35 @@ func (h *Handler) stopRun(w http.ResponseWriter, r *http.Request) (answer, error
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{}, &failure{status: http.StatusConflict, Code: "run_ended", RunID: id,
-		Message: "the run cannot be stopped: " + cmp.Or(run.Result, "it belongs to another process")}
+	if run.Ended() {
+		return answer{}, &failure{status: http.StatusConflict, Code: "run_ended", RunID: id, Message: "the run cannot be stopped: " + run.Result}
+	}
+	request, err := h.requestOf(r.Context(), id)
+	if err != nil {
+		return answer{}, err
+	}
+	if request == "" {
+		return answer{}, &failure{status: http.StatusConflict, Code: "elsewhere", RunID: id,
+			Message: "the run cannot be stopped: it belongs to another process, which is no runner", Fix: "stop it there"}
+	}
+	err = h.config.Store.(telemetry.Requests).AskStop(r.Context(), request, now())
+	return answer{http.StatusAccepted, &stopAnswer{id, statusStopping, ""}}, err
+}
+
+// requestOf is the ID of the request for which a runner makes a run, or "". Runners
+// obey the stop of a request.
+func (h *Handler) requestOf(ctx context.Context, runID string) (string, error) {
+	store, ok := h.config.Store.(telemetry.Requests)
+	if !ok {
+		return "", nil
+	}
+	requests, err := store.RequestList(ctx, telemetry.StatusRunning, telemetry.LimitMax)
+	for _, request := range requests {
+		if request.RunID == runID {
+			return request.ID, err
+		}
+	}
+	return "", err
 }
 
 func (h *Handler) stop(r *http.Request, s *session) (answer, error) {

@@ -40,6 +40,22 @@ func TestEverythingIsDeliveredOnceAndInOrder(t *testing.T) {
 	})
 }
 
+// The planned 20 hours have twelfths of 6000 seconds, and each second an operation ends.
+func TestSummaryKeepsTheThroughput(t *testing.T) {
+	inBubble(t, func(d *desk) {
+		d.begin()
+		d.tell(12_007)
+		tick := event(d.told)
+		tick.Type = simcity.EventTick
+		d.rec.Record(tick, nil)
+		d.told++
+		require.NoError(d, d.end())
+		run, err := d.memory.Run(d.Context(), runID)
+		require.NoError(d, err)
+		require.Contains(d, string(run.Summary), `"throughput":[6000,6000,7]`)
+	})
+}
+
 func TestRowsAreDeliveredByAge(t *testing.T) {
 	inBubble(t, func(d *desk) {
 		d.begin()

@@ -42,6 +42,7 @@ type recorder struct {
 	sink       Sink
 	options    Options
 	run        Run
+	duration   time.Duration // simulated, as asked for
 	journaling bool
 	backoff    *backoff
 	clock      atomic.Int64 // real time in microseconds, see [Event.ObservedAt]
@@ -52,6 +53,7 @@ type recorder struct {
 	queueRows  int
 	queueBytes int
 	recorded   int64 // events taken
+	throughput Throughput
 	delivered  int64 // events in the store
 	spool      *spool
 	behind     bool
@@ -112,7 +114,7 @@ func (r *recorder) take(it *item) bool {
 	case r.closed:
 		return true
 	case r.lossy:
-		r.recorded++
+		r.count(it)
 		r.lost++
 		return true
 	case !r.behind && r.room(it):
@@ -122,9 +124,15 @@ func (r *recorder) take(it *item) bool {
 	case !r.spill(it):
 		return r.wait()
 	}
-	r.recorded++
+	r.count(it)
 	r.waiting, r.stalled = false, 0
 	return true
+}
+
+// count notes an item that is taken.
+func (r *recorder) count(it *item) {
+	r.recorded++
+	r.throughput = r.throughput.After(it.event.Type, it.event.At, r.duration)
 }
 
 func (r *recorder) wait() bool {
@@ -178,11 +186,11 @@ func (r *recorder) spill(it *item) bool {
 // End delivers what is left.
 func (r *recorder) End(res *simcity.Result) error {
 	r.once.Do(func() {
-		r.ended = endedRun(r.run, res, now())
-		r.message = safeText(res.Line())
 		r.mu.Lock()
 		r.closed = true
 		r.mu.Unlock()
+		r.ended = endedRun(r.run, res, r.throughput, now())
+		r.message = safeText(res.Line())
 		close(r.ending)
 		signal(r.nudge)
 		timer := newTimer(r.options.FlushTimeout)

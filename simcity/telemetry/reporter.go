@@ -41,7 +41,7 @@ func (r *Reporter) Begin(info simcity.RunInfo) (simcity.Recorder, error) {
 		return nil, err
 	}
 	rec := newRecorder(r.sink, run, o, r.create)
-	rec.backoff = backoff
+	rec.backoff, rec.duration = backoff, info.Duration
 	if rec.journaling {
 		if err := rec.spool.start(0, nil); err != nil {
 			return nil, fmt.Errorf("telemetry: the run's journal: %w; set Options.SpillDir to a folder that can be written, or Options.Journal to JournalOnOutage", err)

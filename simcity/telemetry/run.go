@@ -43,7 +43,7 @@ type Run struct {
 	Policies json.RawMessage `json:"policies,omitempty"`
 	Commands json.RawMessage `json:"commands,omitempty"`
 	// Summary is the result without its last events and without what the host
-	// logged.
+	// logged, and the run's [Throughput].
 	Summary json.RawMessage `json:"summary,omitempty"`
 }
 

@@ -20,7 +20,7 @@ func begunRun(info simcity.RunInfo, o Options) Run {
 }
 
 // endedRun is the row of a run that ended.
-func endedRun(run Run, res *simcity.Result, at time.Time) Run {
+func endedRun(run Run, res *simcity.Result, throughput Throughput, at time.Time) Run {
 	run.EndedAt = Micro(at)
 	run.DurationSecondsActual = res.Simulated.Seconds()
 	run.Result = string(res.Verdict)
@@ -43,7 +43,10 @@ func endedRun(run Run, res *simcity.Result, at time.Time) Run {
 		run.FailForensic = encode(told)
 	}
 	told.LastEvents, told.HostLog = nil, nil
-	run.Summary = encode(told)
+	run.Summary = encode(struct {
+		simcity.Result
+		Throughput Throughput `json:"throughput,omitempty"`
+	}{told, throughput})
 	return run
 }
 

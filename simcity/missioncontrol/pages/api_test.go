@@ -3,7 +3,9 @@ package pages_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -14,14 +16,15 @@ import (
 	"github.com/bookiji/simcity/simcity"
 	"github.com/bookiji/simcity/simcity/missioncontrol"
 	"github.com/bookiji/simcity/simcity/missioncontrol/pages"
+	"github.com/bookiji/simcity/simcity/telemetry"
+	"github.com/bookiji/simcity/simcity/telemetry/telemetrytest"
 )
 
-// The pages over Mission Control itself: a run is started, steered, stopped and
-// studied in the browser.
-func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
-	t.Parallel()
-	startChromium(t)
+// host is the address of a Mission Control, with the pages, over a store.
+func host(t *testing.T, store telemetry.Store) string {
+	t.Helper()
 	mission, err := missioncontrol.New(missioncontrol.Config{
+		Store:     store,
 		Authorize: func(*http.Request) error { return nil },
 		Scenarios: []simcity.Scenario{scenarios.DisasterMix()},
 		Faults:    chaos.Kinds(),
@@ -31,14 +34,23 @@ func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
 	require.NoError(t, err)
 	mux := http.NewServeMux()
 	mux.Handle(prefix+"/", http.StripPrefix(prefix, mission))
-	host := httptest.NewServer(mux)
+	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
 		_ = mission.Close()
-		host.CloseClientConnections()
-		host.Close()
+		server.CloseClientConnections()
+		server.Close()
 	})
+	return server.URL
+}
 
-	p := open(t, host.URL+dashboardPath, 1440, 900, "light")
+// The pages over Mission Control itself: a run is started, steered, stopped and
+// studied in the browser.
+func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
+	t.Parallel()
+	startChromium(t)
+	url := host(t, nil)
+
+	p := open(t, url+dashboardPath, 1440, 900, "light")
 	p.wait(`document.querySelector("#fresh").textContent === "no run"`)
 	p.shot("dashboard-idle")
 	p.do(chromedp.Click(chromedp.ID("start")))
@@ -70,7 +82,7 @@ func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
 	p.press(kb.Enter)
 	p.wait(`document.querySelector("#status").textContent === "STOPPED"`)
 
-	q := open(t, host.URL+missionPath, 1440, 900, "dark")
+	q := open(t, url+missionPath, 1440, 900, "dark")
 	q.wait(`document.querySelector("#verdict").textContent.startsWith("STOPPED")`)
 	q.wait(`document.querySelector("#lanes").textContent.includes("cache invalidation storm")`)
 	require.Contains(t, q.text("#repro"), "curl")
@@ -79,4 +91,41 @@ func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
 	q.press("c")
 	q.wait(`document.querySelector(".row[aria-selected=true]")?.textContent.includes("fault.injected")`)
 	q.shot("mission-real-dark")
+}
+
+// A run of another process is stopped by the page where a runner makes it, and
+// nowhere else.
+func TestStopOfARunThatGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
+	startChromium(t)
+	store := telemetry.NewMemory()
+	there, here := host(t, store), host(t, store)
+	response, err := http.Post(there+prefix+"/api/simcity/start", "application/json", strings.NewReader(`{"scenario":"disaster_mix","compression":1}`))
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+
+	p := open(t, here+missionPath, 1440, 900, "light")
+	p.wait(`document.querySelector("#stop").title.includes("goes on in another process")`)
+	require.True(t, ask[bool](p, `document.querySelector("#stop").disabled`))
+	require.Contains(t, ask[string](p, `document.getElementById(document.querySelector("#stop").getAttribute("aria-describedby")).textContent`), "stop it there")
+	p.shot("mission-elsewhere")
+
+	runs, err := store.Runs(t.Context(), telemetry.RunFilter{})
+	require.NoError(t, err)
+	id := telemetrytest.RunID(1)
+	require.NoError(t, store.AddRequest(t.Context(), telemetry.RunRequest{ID: id, CreatedAt: time.Now()}))
+	_, err = store.Claim(t.Context(), "dora", time.Now(), time.Minute)
+	require.NoError(t, err)
+	_, err = store.Renew(t.Context(), id, "dora", runs[0].ID, time.Now(), time.Minute)
+	require.NoError(t, err)
+	p.do(chromedp.Reload())
+	p.wait(`document.querySelector("#stop").disabled === false && document.documentElement.dataset.ready === "yes"`)
+	p.press("s")
+	p.wait(`document.querySelector("#stop-dialog").open`)
+	p.press(kb.Tab)
+	p.press(kb.Enter)
+	p.wait(`document.querySelector("#toasts").textContent.includes("The run is stopping")`)
+	request, err := store.Request(t.Context(), id)
+	require.NoError(t, err)
+	require.True(t, request.StopAsked)
 }

@@ -65,6 +65,7 @@ func TestForensicsOfAPlantedFailure(t *testing.T) {
 	require.Contains(t, ask[string](p, `document.querySelectorAll("#charts [role=img]")[1].getAttribute("aria-label")`), "simulated: only waits and faults take time")
 	require.Contains(t, p.text("#findings"), "new zero_double_bookings")
 	require.Contains(t, p.text("#repro"), "SIMCITY_SEED=42 go test")
+	require.Regexp(t, `^operations in each twelfth of the planned time: \d+(, \d+){11}$`, p.text("#runs li:nth-child(3) .sparkline title"))
 	p.do(chromedp.Click(chromedp.CSS("#forensics dd button")))
 	index := s.runs[0].row.FailEventIndex
 	p.wait(fmt.Sprintf(`document.querySelector(".row[aria-selected=true]")?.textContent.includes("violation") && document.querySelector("#scrubber").value === "%d"`, index))

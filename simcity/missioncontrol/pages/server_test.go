@@ -311,7 +311,7 @@ func (s *server) history(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("GET /api/ops/simcity/runs", s.list)
 	read("/api/ops/simcity/runs/{id}", func(w http.ResponseWriter, _ *http.Request, run recorded, n int) {
-		answer(w, 200, map[string]any{"run": run.row, "live": map[string]any{"runId": run.row.ID, "status": "RUNNING", "lastEventIndex": strconv.Itoa(n - 1)}})
+		answer(w, 200, map[string]any{"run": run.row, "live": map[string]any{"runId": run.row.ID, "status": "RUNNING", "lastEventIndex": strconv.Itoa(n - 1)}, "stoppable": run.row.Result == ""})
 	})
 	read("/api/ops/simcity/runs/{id}/events", func(w http.ResponseWriter, r *http.Request, run recorded, n int) {
 		first, limit := from(r)
@@ -345,11 +345,19 @@ func (s *server) list(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	q := r.URL.Query()
 	before, _ := time.Parse(time.RFC3339Nano, q.Get("before"))
-	rows := []telemetry.Run{}
+	type summary struct {
+		Throughput telemetry.Throughput `json:"throughput,omitempty"`
+	}
+	type listed struct {
+		telemetry.Run
+		summary
+	}
+	rows := []listed{}
 	for _, run := range s.runs {
 		if (q.Get("scenario") == "" || q.Get("scenario") == run.row.Scenario) && (q.Get("verdict") == "" || q.Get("verdict") == run.row.Result) &&
 			(q.Get("seed") == "" || q.Get("seed") == strconv.FormatUint(run.row.Seed, 10)) && (before.IsZero() || run.row.StartedAt.Before(before)) {
-			row := run.row
+			row := listed{Run: run.row}
+			_ = json.Unmarshal(row.Summary, &row.summary)
 			row.Summary, row.FailForensic = nil, nil
 			rows = append(rows, row)
 		}

@@ -4,8 +4,12 @@
 export const $ = (selector, root = document) => root.querySelector(selector);
 
 /** h makes an element; attributes that are functions listen, null ones are left out. */
-export function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+export const h = (tag, attributes, ...children) => complete(document.createElement(tag), attributes, children);
+
+/** svg makes an element of a drawing. */
+export const svg = (tag, attributes, ...children) => complete(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+function complete(element, attributes = {}, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name, value);
     else if (value === true) element.setAttribute(name, "");

@@ -73,8 +73,8 @@ function moved(index) {
 /** open shows a run from its history, and follows it if it goes on. */
 async function open(id, t) {
   page.follower?.stop();
-  const { run, live } = await api.run(id);
-  Object.assign(page, empty(), { run, other: null, divergence: undefined, follower: null, marked: -1 });
+  const { run, live, stoppable } = await api.run(id);
+  Object.assign(page, empty(), { run, stoppable, other: null, divergence: undefined, follower: null, marked: -1 });
   page.log = new RunLog(run.id, { policies: run.policies, durationNanos: run.durationSeconds * 1e9, clock: run.clock });
   Object.assign(view, { run: run.id, t, vs: undefined });
   scrubber.attached = t === undefined;
@@ -162,7 +162,9 @@ function drawHead() {
   setText($("#verdict"), `${state}${run.result && Number(run.failEventIndex) >= 0 ? ` @ ${format.count(Number(run.failEventIndex))}` : ""}`);
   $("#verdict").dataset.state = state;
   setText($("#when"), `started ${format.wall(run.startedAt)} · ${format.count(log.events.length)}${run.eventCount > 0 ? ` of ${format.count(Number(run.eventCount))}` : ""} events · sim ${format.simTime(log.lastAt)}`);
-  $("#stop").disabled = !live;
+  $("#stop").disabled = !live || !page.stoppable;
+  setText($("#stop-why"), live && !page.stoppable ? "This run goes on in another process, which is no runner: stop it there." : "");
+  $("#stop").title = $("#stop-why").textContent;
   $("#fresh").hidden = !live;
   $("#report").href = api.reportURL(run.id);
   const repro = page.summary?.repro || {};
@@ -170,7 +172,7 @@ function drawHead() {
   $("#copy").disabled = !(repro.test || repro.curl);
 }
 
-const stop = () => $("#stop").disabled || confirmStop({ ...page.run, runId: page.run.id }, () => api.post(`api/ops/simcity/runs/${encodeURIComponent(page.run.id)}/stop`));
+const stop = () => $("#stop").disabled ? announce($("#stop-why").textContent) : confirmStop({ ...page.run, runId: page.run.id }, () => api.post(`api/ops/simcity/runs/${encodeURIComponent(page.run.id)}/stop`));
 
 function jump(marks, direction, name) {
   const index = Marks.next(marks, scrubber.index, direction);

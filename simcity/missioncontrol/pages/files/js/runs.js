@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { fill, h } from "./dom.js";
 import * as format from "./format.js";
+import { sparkline } from "./sparkline.js";
 import { format as address } from "./view.js";
 
 const SIGNS = { PASS: "✓", FAIL: "✗", STOPPED: "■", INCONCLUSIVE: "?" };
@@ -59,7 +60,7 @@ export class Runs {
       h("a", { href: address({ run: row.id }), "aria-current": here ? "true" : null, click: go(this.open) },
         h("span", { class: "verdict", "data-state": verdict || "RUNNING" }, SIGNS[verdict] || "●", h("span", { class: "unseen" }, ` ${verdict || "RUNNING"} `)),
         h("span", { class: "name" }, `${row.scenario} ${row.seed}`),
-        h("span", { class: "id" }, format.shortId(row.id)),
+        h("span", { class: "id" }, format.shortId(row.id), sparkline(row.throughput)),
         h("span", { class: "took" }, took)),
       here ? null : h("button", { type: "button", class: "vs", "aria-pressed": String(row.id === this.view.vs), "aria-label": `vs run ${format.shortId(row.id)}, ${row.scenario} seed ${row.seed}`, click: () => this.versus(row.id) }, "vs"));
   }
