@@ -37,16 +37,16 @@ type fresh struct {
 }
 
 // hold is the schedule until the moment, and then another.
-func (f *fresh) hold(r *run, drawn func(*conductor.Actor, uint64) uint64) func(*conductor.Actor, uint64) uint64 {
+func (f *fresh) hold(r *run, drawn func(conductor.Stop) uint64) func(conductor.Stop) uint64 {
 	if f == nil {
 		return drawn
 	}
 	other := conductor.RandomHold(stream(f.seed, "schedule").Uint64())
-	return func(a *conductor.Actor, stop uint64) uint64 {
+	return func(s conductor.Stop) uint64 {
 		if r.elapsed() > f.after {
-			return other(a, stop)
+			return other(s)
 		}
-		return drawn(a, stop)
+		return drawn(s)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bookiji/simcity/internal/conductor"
 	"github.com/bookiji/simcity/internal/locks"
 )
 
@@ -27,12 +26,15 @@ type Cut struct {
 	// Faults are those of the schedule that strike, such as "fault/1".
 	Faults []string `json:"faults,omitempty"`
 	// Held are the stops at which somebody is held back until nobody else is ready:
-	// "customer/7@3" is the third stop of customer/7. All others go first come,
-	// first served.
+	// "customer/7 store.insert#3" is the third time that customer/7 comes to the seam
+	// store.insert. A lock is called by the function that takes it, "lock Store.Book",
+	// a request by method and path; seams elsewhere do not count, but another lock in
+	// the same function does. All others go first come, first served. A note tells of
+	// stops that never come: a pass proves nothing then.
 	Held []string `json:"held,omitempty"`
 	// Explore is how the whole run looked for races.
 	Explore Explore `json:"explore"`
-	// Locks says that locks of the host were seams in the whole run: then it is
+	// Locks says that the failure needs locks of the host that are seams: then it is
 	// lived only where they are again, in a binary compiled with the overlay.
 	Locks bool `json:"locks,omitempty"`
 	// Sub is the name of the subtest that runs the simulation, if one does.
@@ -68,30 +70,6 @@ func (c *Cut) hasCitizen(population string, number int) bool {
 }
 
 func (c *Cut) hasFault(id string) bool { return c == nil || slices.Contains(c.Faults, id) }
-
-// stopOf names a stop of an actor.
-func stopOf(id string, stop uint64) string { return id + "@" + strconv.FormatUint(stop, 10) }
-
-// hold is the schedule of the cut: drawn for those held back, and for all others
-// none.
-func (c *Cut) hold(drawn func(*conductor.Actor, uint64) uint64) func(*conductor.Actor, uint64) uint64 {
-	if c == nil || c.Drawn {
-		return drawn
-	}
-	held := make(map[string]bool, len(c.Held))
-	actors := make(map[string]bool)
-	for _, stop := range c.Held {
-		held[stop] = true
-		id, _, _ := strings.Cut(stop, "@")
-		actors[id] = true
-	}
-	return func(a *conductor.Actor, stop uint64) uint64 {
-		if actors[a.ID] && held[stopOf(a.ID, stop)] {
-			return drawn(a, stop) + 1
-		}
-		return 0
-	}
-}
 
 // reproduced is a cut that a test is to live.
 type reproduced struct {
@@ -152,7 +130,7 @@ func (c *Cut) validate() error {
 	case len(c.Citizens) == 0:
 		return &FieldError{Field: "Cut.Citizens", Value: "empty", Allowed: "at least one", Fix: "paste the whole of what was printed"}
 	}
-	return nil
+	return validateHeld(c.Held)
 }
 
 // cutOf is what a test reproduces of a scenario, or nil.

@@ -87,7 +87,7 @@ func (e Explore) validate(clock Clock) error {
 }
 
 // hold is the conductor's schedule.
-func (e Explore) hold(seed uint64) func(*conductor.Actor, uint64) uint64 {
+func (e Explore) hold(seed uint64) func(conductor.Stop) uint64 {
 	draws := stream(seed, "schedule").Uint64()
 	if e.Order == Priorities {
 		return conductor.PriorityHold(draws)

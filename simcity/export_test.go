@@ -45,5 +45,8 @@ func Explored(packages string, race bool) string {
 	return exploredText(locks.ParsePatterns(packages), race)
 }
 
+// SeamAt is the seam at a place.
+func SeamAt(place string) string { return seamAt(place) }
+
 // NotesOf are the notes of a result.
 func NotesOf(r *Result) []string { return r.notes() }

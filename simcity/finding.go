@@ -27,6 +27,7 @@ const (
 	FindingCollector FindingKind = "collector" // a collector failed
 	FindingTelemetry FindingKind = "telemetry" // the run's history could not be delivered
 	FindingRandom    FindingKind = "random"    // crypto/rand does not follow the seed
+	FindingCut       FindingKind = "cut"       // a stop that a cut holds back was not there
 	FindingDiffers   FindingKind = "differs"   // the same seed gave another run
 )
 

@@ -43,9 +43,9 @@ func (s *Simulation) decided(decisions []byte) *Simulation {
 
 // holdFor reads a hold from a fuzzer's input: a byte for each stop of each actor,
 // in the order of a hash, is its length in powers of two.
-func holdFor(decisions []byte) func(*conductor.Actor, uint64) uint64 {
-	return func(a *conductor.Actor, stop uint64) uint64 {
-		b := decisions[(a.Key+stop*0x9e3779b97f4a7c15)%uint64(len(decisions))]
+func holdFor(decisions []byte) func(conductor.Stop) uint64 {
+	return func(s conductor.Stop) uint64 {
+		b := decisions[(s.Actor.Key+s.Number*0x9e3779b97f4a7c15)%uint64(len(decisions))]
 		return uint64(b&15) << (b >> 4)
 	}
 }

@@ -30,6 +30,7 @@ type run struct {
 	cut       *Cut     // what is lived of it; nil: all
 	decisions []byte   // of a fuzzer
 	tracing   *trace   // nil unless the run is shrunk
+	stops     *stops   // nil where nobody needs their names
 	recorder  Recorder // nil without telemetry
 
 	// The city, and what surrounds it.
@@ -77,6 +78,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		cut:       s.cut,
 		decisions: s.decisions,
 		tracing:   s.tracing,
+		stops:     s.cut.stops(s.tracing != nil),
 		metrics:   newMetrics(),
 		figures:   figures{latency: NewTrend()},
 	}
@@ -88,6 +90,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 	}
 	if r.cut != nil {
 		r.explore = r.cut.Explore.drawn(seed)
+		r.overlaid.off = r.overlaid.off || !r.cut.Locks
 	}
 	r.whole = r.scenario.Duration
 	r.cut.shorten(&r.scenario)
@@ -224,7 +227,8 @@ func (r *run) startClock() {
 	r.locks.open(r, r.overlaid)
 	r.conductor = conductor.New(conductor.Config{
 		Clock:        r.clock.inner,
-		Hold:         r.cut.hold(r.schedule()),
+		Hold:         r.stops.hold(r.schedule()),
+		Name:         r.stops.namer(),
 		Together:     r.explore.Order == Free,
 		Overtaken:    r.tracing.overtaken(),
 		BetweenSteps: r.steering.obey,
@@ -237,7 +241,7 @@ func (r *run) startClock() {
 }
 
 // schedule is who is held back for how long: as the seed draws, or a fuzzer.
-func (r *run) schedule() func(*conductor.Actor, uint64) uint64 {
+func (r *run) schedule() func(conductor.Stop) uint64 {
 	if len(r.decisions) > 0 {
 		return holdFor(r.decisions)
 	}

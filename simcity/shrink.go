@@ -170,6 +170,7 @@ func (z *shrinker) shrink() {
 		z.held()
 	}
 	z.faults()
+	z.locks()
 }
 
 func (z *shrinker) citizens() {
@@ -206,6 +207,21 @@ func (z *shrinker) held() {
 		cut.Held = some
 		return z.try(cut)
 	})
+}
+
+// locks leaves out that locks are seams, if it fails without that as well, and
+// again: what the host leaves to chance follows no seed then.
+func (z *shrinker) locks() {
+	cut, best, plain := z.cut, z.best, z.cut
+	plain.Locks = false
+	if !cut.Locks || !z.try(plain) {
+		return
+	}
+	if z.play.live(&z.cut).res.Digest != z.best.res.Digest {
+		z.cut, z.best = cut, best
+		return
+	}
+	z.held()
 }
 
 // shrink tells the smallest failing run of a simulation that has failed, and adds

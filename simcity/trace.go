@@ -3,6 +3,8 @@ package simcity
 import (
 	"slices"
 	"time"
+
+	"github.com/bookiji/simcity/internal/conductor"
 )
 
 // A trace is what shrinking needs to see of a run.
@@ -24,15 +26,15 @@ type traceRow struct {
 // most that a trace keeps.
 const traceMax = 200_000
 
-func (t *trace) overtaken() func(a actor, stop uint64) {
+func (t *trace) overtaken() func(conductor.Stop) {
 	if t == nil {
 		return nil
 	}
 	t.known = make(map[string]bool)
-	return func(a actor, stop uint64) {
-		if id := stopOf(a.ID, stop); !t.known[id] && len(t.held) < traceMax {
-			t.known[id] = true
-			t.held = append(t.held, id)
+	return func(s conductor.Stop) {
+		if !t.known[s.Name] && len(t.held) < traceMax {
+			t.known[s.Name] = true
+			t.held = append(t.held, s.Name)
 		}
 	}
 }

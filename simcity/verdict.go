@@ -172,6 +172,9 @@ func (r *run) result() *Result {
 	}
 	slices.SortFunc(res.Violations, func(a, b Violation) int { return int(a.Index - b.Index) })
 	res.Verdict, res.Reasons = r.decide(res)
+	if res.Verdict != Fail {
+		res.Findings = append(res.Findings, r.stops.notes()...)
+	}
 	return res
 }
 

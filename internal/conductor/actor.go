@@ -32,6 +32,25 @@ type Actor struct {
 	refused int    // how often it went on after the run was over
 }
 
+// A Stop is where an actor is parked, as a schedule sees it.
+type Stop struct {
+	Actor  *Actor
+	Number uint64 // which of all its actor's stops: 1 for the first
+	Name   string // as [Config.Name] says
+}
+
+func (a *Actor) nextStop() uint64 {
+	a.stops++
+	return a.stops
+}
+
+func (a *Actor) nameStop(place string) string {
+	if name := a.conductor.config.Name; name != nil {
+		return name(a, place)
+	}
+	return ""
+}
+
 // Go lets f act under the given id, from the next pick on. It may be called by
 // any actor, or before Run. The id should be unique; reports name it.
 func (c *Conductor) Go(id string, f func(*Actor)) *Actor {
@@ -166,7 +185,9 @@ func (a *Actor) BeginHostCode(doing string) error {
 		return nil
 	case c.clock.name == "virtual" && !c.together && c.alone && c.Now() != c.hostAt:
 		c.hostAt = c.Now()
-		a.stops++ // as if it had parked, so that its count does not depend on who else is there
+		// As if it had parked, so that neither depends on who else is there.
+		a.nextStop()
+		a.nameStop(doing)
 		return nil
 	}
 	p := a.main

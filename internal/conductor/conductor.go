@@ -18,16 +18,17 @@ var ErrHalted = errors.New("simcity: the run is over")
 // Config describes a conductor.
 type Config struct {
 	Clock Clock
-	// Hold is the schedule: how long an actor's stop (its first, second, ...) is
-	// held back, in a time of its own in which nothing but the schedule lives. Of
+	// Hold is the schedule: how long an actor's stop is held back, in a time of its own in which nothing but the schedule lives. Of
 	// those that are ready, the one goes first whose hold is over first, and of
 	// equals the one that was ready first. Since a hold depends on nothing but
 	// actor and stop, taking an actor out leaves the others' holds alone. Nil holds
 	// nobody: first come, first served.
-	Hold func(a *Actor, stop uint64) uint64
+	Hold func(Stop) uint64
 	// Overtaken is told which stops were ready before the one that goes on, if any.
 	// Optional.
-	Overtaken func(a *Actor, stop uint64)
+	Overtaken func(Stop)
+	// Name names each stop as it comes, in the order of the run. Optional.
+	Name func(a *Actor, place string) string
 	// BetweenSteps is called before each pick, when nothing runs. Optional.
 	BetweenSteps func()
 	// Panicked is told of a panic in an actor, on that actor's goroutine.
@@ -215,8 +216,10 @@ func (c *Conductor) admit() {
 	for i, p := range c.arrivals {
 		c.seq++
 		p.seq = c.seq
-		p.actor.stops++
-		p.stop = p.actor.stops
+		p.stop.Actor, p.stop.Number = p.actor, p.actor.nextStop()
+		if p.stop.Name == "" {
+			p.stop.Name = p.actor.nameStop(p.place)
+		}
 		if p.due <= now {
 			c.makeReady(p)
 		} else {
@@ -238,7 +241,7 @@ func (c *Conductor) admit() {
 func (c *Conductor) makeReady(p *parking) {
 	p.rank = c.rank
 	if c.config.Hold != nil {
-		p.rank += c.config.Hold(p.actor, p.stop)
+		p.rank += c.config.Hold(p.stop)
 	}
 	c.ready.push(p)
 }
@@ -305,7 +308,7 @@ func (c *Conductor) tellOvertaken(p *parking) {
 	}
 	slices.SortFunc(before, func(p, q *parking) int { return cmp.Compare(p.seq, q.seq) })
 	for _, q := range before {
-		c.config.Overtaken(q.actor, q.stop)
+		c.config.Overtaken(q.stop)
 	}
 }
 
@@ -411,6 +414,7 @@ func (c *Conductor) park(p *parking, due time.Duration, call *Call) error {
 func (c *Conductor) arrive(p *parking, due time.Duration) {
 	p.due, p.slot = due, slotArrived
 	p.round++
+	p.stop.Name = ""
 	c.arrivals = append(c.arrivals, p)
 }
 

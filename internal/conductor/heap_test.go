@@ -80,8 +80,8 @@ func TestHoldOfAnActorsStopDependsOnNobodyElse(t *testing.T) {
 	t.Parallel()
 	hold := RandomHold(7)
 	a, b := &Actor{Key: keyOf("customer/1")}, &Actor{Key: keyOf("customer/2")}
-	require.Equal(t, hold(a, 1), RandomHold(7)(a, 1))
-	seen := map[uint64]bool{hold(a, 1): true, hold(a, 2): true, hold(b, 1): true, RandomHold(8)(a, 1): true}
+	require.Equal(t, hold(Stop{Actor: a, Number: 1}), RandomHold(7)(Stop{Actor: a, Number: 1}))
+	seen := map[uint64]bool{hold(Stop{Actor: a, Number: 1}): true, hold(Stop{Actor: a, Number: 2}): true, hold(Stop{Actor: b, Number: 1}): true, RandomHold(8)(Stop{Actor: a, Number: 1}): true}
 	require.Len(t, seen, 4)
 }
 

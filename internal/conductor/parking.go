@@ -23,7 +23,7 @@ type parking struct {
 	place  string        // where, for reports: "sleep", "http", "store.Update"
 	due    time.Duration // simulated time at which it becomes ready
 	seq    uint64        // order of arrival among the due, and then among the ready
-	stop   uint64        // which of its actor's stops it is
+	stop   Stop          // as the schedule sees it
 	rank   uint64        // when its hold is over: the lowest of the ready goes first
 	wake   chan error    // buffered by one; nil error: go on
 	start  func()        // set for an actor that has not begun: the first wake-up starts it

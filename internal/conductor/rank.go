@@ -64,9 +64,9 @@ func keyOf(id string) uint64 {
 // exponentially distributed, from a number of seed, actor and stop. Exponentials
 // have no memory: what is left of a hold is distributed like a new one, so that
 // each pick is uniform among the ready, whoever came when.
-func RandomHold(seed uint64) func(a *Actor, stop uint64) uint64 {
-	return func(a *Actor, stop uint64) uint64 {
-		return exponential(mix(mix(seed^a.Key) + stop))
+func RandomHold(seed uint64) func(Stop) uint64 {
+	return func(s Stop) uint64 {
+		return exponential(mix(mix(seed^s.Actor.Key) + s.Number))
 	}
 }
 
@@ -111,10 +111,10 @@ const (
 
 // PriorityHold is the schedule of priorities: an actor is held back as its
 // priority says, 16 times as long for each below the highest, for a few stops.
-func PriorityHold(seed uint64) func(a *Actor, stop uint64) uint64 {
+func PriorityHold(seed uint64) func(Stop) uint64 {
 	draw := RandomHold(seed + 1)
-	return func(a *Actor, stop uint64) uint64 {
-		priority := mix(mix(seed^a.Key)+stop/priorityFor) % priorities
-		return draw(a, stop) >> (priorityBits * priority)
+	return func(s Stop) uint64 {
+		priority := mix(mix(seed^s.Actor.Key)+s.Number/priorityFor) % priorities
+		return draw(s) >> (priorityBits * priority)
 	}
 }

@@ -111,6 +111,15 @@ func TestRacesAreFoundByTheOverlayAlone(t *testing.T) {
 	require.Contains(t, with["book"].Notes, "(example.com/shop/..., main)")
 }
 
+func TestShrunkTestNeedsLocksOnlyWhereTheFailureDoes(t *testing.T) {
+	t.Parallel()
+	h := shop(t)
+	all := h.live(t, h.overlaid, "shrink:book=10,shrink:same=1")
+	require.Regexp(t, `Locks: +true,`, all["shrink:book"].Text, "a race at locks")
+	require.Contains(t, all["shrink:same"].Text, "simcity.Reproduce(")
+	require.NotContains(t, all["shrink:same"].Text, "Locks")
+}
+
 func TestDeadlockIsToldWithAllItsStacks(t *testing.T) {
 	t.Parallel()
 	h := shop(t)

@@ -63,7 +63,7 @@ func New() *Shop {
 		"/hold/{what}": s.hold, "/sleep/{what}": s.sleep, "/fork/{what}": s.fork, "/queue/{what}": s.enqueue,
 		"/upgrade/{what}": s.upgrade, "/once/{what}": s.first, "/log/{what}": s.log,
 		"/chance/{what}": s.chance, "/lot/{what}": s.lot, "/lot-right/{what}": s.lotRight,
-		"/keep/{what}": s.keep, "/keep-right/{what}": s.keepRight, "/visit/{what}": s.visit,
+		"/keep/{what}": s.keep, "/keep-right/{what}": s.keepRight, "/visit/{what}": s.visit, "/same/{what}": s.same,
 	} {
 		s.mux.HandleFunc(pattern, handler)
 	}
@@ -115,6 +115,13 @@ func (s *Shop) insert(slot, who string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taken[slot] = who
+}
+
+// same gives everybody the same token, whoever comes first.
+func (s *Shop) same(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprint(w, "same")
 }
 
 // book checks under one lock and inserts under another.

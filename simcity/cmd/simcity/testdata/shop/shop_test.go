@@ -51,6 +51,14 @@ func liveAll(t *testing.T, mode string) {
 			r.add(seed+1, baseline(t, strings.TrimPrefix(bug, ":"), uint64(seed+1)))
 			continue
 		}
+		if smaller, ok := strings.CutPrefix(name, "shrink:"); ok {
+			shrunk, err := town(smaller, uint64(seed+1)).Shrink(t)
+			if err == nil {
+				r.Text = shrunk.Test
+				break
+			}
+			continue
+		}
 		r.add(seed+1, live(t, name, uint64(seed+1)))
 	}
 	r.Millis = time.Since(began).Milliseconds()
@@ -107,8 +115,8 @@ func (r *report) add(seed int, res *simcity.Result) {
 	}
 }
 
-func live(t *testing.T, mode string, seed uint64) *simcity.Result {
-	t.Helper()
+// town is where three customers live a mode.
+func town(mode string, seed uint64) *simcity.Simulation {
 	scenario := simcity.Scenario{
 		Name: "shop", Duration: 10 * time.Minute,
 		Populations: []simcity.Population{{Name: "customer", Arrivals: simcity.ArrivalsFunc(arrive), Agent: simcity.AgentFunc(func(ctx context.Context, c *simcity.Citizen) error {
@@ -116,7 +124,12 @@ func live(t *testing.T, mode string, seed uint64) *simcity.Result {
 		})}},
 		Invariants: []simcity.Invariant{once()},
 	}
-	simulation := simcity.New(scenario).Seed(seed).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) { return shop.New(), nil }))
+	return simcity.New(scenario).Seed(seed).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) { return shop.New(), nil }))
+}
+
+func live(t *testing.T, mode string, seed uint64) *simcity.Result {
+	t.Helper()
+	simulation := town(mode, seed)
 	if os.Getenv("SHOP_FREE") != "" {
 		simulation.Explore(simcity.Explore{Order: simcity.Free})
 	}
