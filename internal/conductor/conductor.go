@@ -18,11 +18,11 @@ var ErrHalted = errors.New("simcity: the run is over")
 // Config describes a conductor.
 type Config struct {
 	Clock Clock
-	// Hold is the schedule: how long an actor's stop is held back, in a time of its own in which nothing but the schedule lives. Of
-	// those that are ready, the one goes first whose hold is over first, and of
-	// equals the one that was ready first. Since a hold depends on nothing but
-	// actor and stop, taking an actor out leaves the others' holds alone. Nil holds
-	// nobody: first come, first served.
+	// Hold is the schedule: how long an actor's stop is held back, in a time of its
+	// own in which nothing but the schedule lives. Of those that are ready, the one
+	// goes first whose hold is over first, and of equals the one that was ready
+	// first. Since a hold depends on nothing but the stop, taking an actor out leaves
+	// the others' holds alone. Nil holds nobody: first come, first served.
 	Hold func(Stop) uint64
 	// Overtaken is told which stops were ready before the one that goes on, if any.
 	// Optional.
