@@ -1,7 +1,7 @@
 // Package overlay makes an overlay for go build: standard-library files of the
 // user's own toolchain, patched on the spot, in which the locks that host code
-// takes are seams and what it leaves to chance follows the seed. Nothing of Go's source is kept here: only where it is cut
-// and what is added.
+// takes are seams and what it leaves to chance follows the seed. Nothing of Go's
+// source is kept here: only where it is cut and what is added.
 //
 //	toolchain, err := overlay.Find(ctx, ".")
 //	path, err := overlay.Make(cache, toolchain, "")
