@@ -222,7 +222,7 @@ func TestCityWithoutCustomersIsInconclusive(t *testing.T) {
 	result := simcity.New(day).Target(simcity.InProcess(newCity())).Simulate(t)
 	require.Equal(t, simcity.Inconclusive, result.Verdict)
 	reasons := strings.Join(result.Reasons, "\n")
-	require.Contains(t, reasons, "population customer never acted: 0 citizens")
+	require.Contains(t, reasons, "population customer never acted: nobody came")
 	require.Contains(t, reasons, "invariant zero_double_bookings was not checked: 0 samples, needs 1")
 }
 
