@@ -81,7 +81,7 @@ func failed() *simcity.Result {
 func undecided() *simcity.Result {
 	res := passed()
 	res.Verdict = simcity.Inconclusive
-	res.Reasons = []string{"invariant api_p95 was not checked: 3 samples, needs 100; run longer or busier, or list it in AllowEmpty", "population customer never acted: nobody came; let it arrive earlier or more often"}
+	res.Reasons = []string{"invariant api_p95 was not checked: 3 samples, needs 100; run longer or busier, or list it in AllowEmpty", "population customer never acted: 0 citizens, no operation; let it arrive earlier or more often"}
 	res.Invariants[0].Status, res.Invariants[0].Judgement.Samples = simcity.Unchecked, 3
 	return res
 }
