@@ -101,6 +101,38 @@ func TestDoubleBookings(t *testing.T) {
 	}
 }
 
+// What an operation might explain that the end of the run cut short neither fails nor
+// passes.
+func TestASuspicionThatTheEndLeavesOpenIsUnchecked(t *testing.T) {
+	t.Parallel()
+	book := func(id string, at time.Duration) simcity.Operation {
+		return did("c"+id, "book", at, at, held(id, "room", noon))
+	}
+	for known, checked := range map[time.Duration]bool{minute: false, minute + 1: true} {
+		v := review(invariants.ZeroDoubleBookings(), history{book("1", 0), book("2", minute), settled(hour, known)})
+		require.Equal(t, checked, v.broken(), "%v", v.breaches)
+		require.Equal(t, checked, v.judgement.Samples >= v.judgement.Needs, v.judgement.Got)
+	}
+	free := review(invariants.ZeroDoubleBookings(), history{book("1", 0), settled(hour, 0)})
+	require.GreaterOrEqual(t, free.judgement.Samples, free.judgement.Needs, "there is nothing to suspect")
+}
+
+// Of more suspicions at a time than are remembered some are not decided, and that is
+// no pass, though all of those that were are explained in the end.
+func TestSuspicionsBeyondTheLimitAreUnchecked(t *testing.T) {
+	t.Parallel()
+	for rooms, checked := range map[int]bool{1024: true, 1025: false} {
+		first := many(rooms, func(i int) any { return did("a", "book", 0, 0, held(fmt.Sprint("a", i), fmt.Sprint(i), noon)) })
+		second := many(rooms, func(i int) any {
+			return did("b", "book", minute, minute, held(fmt.Sprint("b", i), fmt.Sprint(i), noon))
+		})
+		back := many(rooms, func(i int) any { return did("a", "cancel", time.Second, hour, released(fmt.Sprint("a", i))) })
+		v := review(invariants.ZeroDoubleBookings(), join(first, second, history{settled(30*minute, time.Second)}, back, history{tick(2 * hour)}))
+		require.False(t, v.broken(), "%v", v.breaches)
+		require.Equal(t, checked, v.judgement.Samples >= v.judgement.Needs, v.judgement.Got)
+	}
+}
+
 func TestClocksThatGoBackOverlapByInstantsNotByWallTime(t *testing.T) {
 	t.Parallel()
 	berlin, err := time.LoadLocation("Europe/Berlin")

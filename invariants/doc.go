@@ -71,8 +71,8 @@
 //
 // Operations become known when they end, so a suspicion waits until all that began
 // before it are known ([simcity.Snapshot.Settled]) and is decided at the next tick or
-// at the end. One that the end of the run leaves open is dropped: the operation that
-// was cut short might have explained it.
+// at the end. One that the end of the run leaves open, because the operation that was
+// cut short might explain it, makes the run INCONCLUSIVE.
 //
 // # Limits
 //

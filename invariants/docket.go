@@ -24,6 +24,16 @@ type suspicion struct {
 	tell  func(held []*stay) simcity.Breach
 }
 
+// held are those that held at that time, as far as is known.
+func (s *suspicion) held() (held []*stay) {
+	for _, one := range s.stays {
+		if one.holdsAt(s.at) {
+			held = append(held, one)
+		}
+	}
+	return held
+}
+
 // A docket holds suspicions until they can be decided.
 type docket struct {
 	pending []suspicion
@@ -64,13 +74,7 @@ func (d *docket) decide() {
 			kept = append(kept, s)
 			continue
 		}
-		var held []*stay
-		for _, one := range s.stays {
-			if one.holdsAt(s.at) {
-				held = append(held, one)
-			}
-		}
-		if len(held) > s.limit {
+		if held := s.held(); len(held) > s.limit {
 			d.breach(s.tell(held))
 		}
 	}
@@ -95,16 +99,30 @@ func (d *docket) next() *simcity.Breach {
 	return &b
 }
 
-// judgement sums up a rule that allows no breach.
+// judgement sums up a rule that allows no breach. A suspicion that is left, since the
+// end of the run cut an operation short that might explain it, accuses nobody, and does
+// not pass either.
 func (d *docket) judgement(unit string, samples, needs int64) simcity.Judgement {
 	d.decide()
-	return d.sum(unit, samples, needs)
+	j := d.sum(unit, samples, needs)
+	left := 0
+	for _, s := range d.pending {
+		if len(s.held()) > s.limit {
+			left++
+		}
+	}
+	if left > 0 {
+		j.Got += fmt.Sprintf(" (and %d that an operation which the end cut short might explain)", left)
+		j.Needs = max(j.Needs, j.Samples+1)
+	}
+	return j
 }
 
 func (d *docket) sum(unit string, samples, needs int64) simcity.Judgement {
 	j := none(unit, d.total, samples, needs)
 	if d.dropped > 0 {
 		j.Got += fmt.Sprintf(" (%d suspicions beyond the limit of %d not decided)", d.dropped, suspicionLimit)
+		j.Needs = max(j.Needs, j.Samples+1)
 	}
 	j.Breach = d.next()
 	return j
