@@ -195,3 +195,16 @@ func TestOperationsDoNotNest(t *testing.T) {
 	})).Simulate(t)
 	require.Contains(t, onlyFinding(t, res, simcity.FindingPanic).Text, `nested/1 began operation "get" inside operation "outer"`)
 }
+
+// A goroutine of the host that panics ends the process before the run can tell its
+// seed.
+func TestRandomSeedIsToldBeforeAnythingCanPanic(t *testing.T) {
+	t.Parallel()
+	if inChild() {
+		city(func(http.ResponseWriter, *http.Request) { go panic("no beds") }, citizens("visitor", 1, visitor)).Simulate(t)
+		return
+	}
+	written, ok := inOwnProcess(t, t.Name(), "SIMCITY_SEED=random")
+	require.False(t, ok)
+	require.Regexp(t, `repeat it:  SIMCITY_SEED=[0-9]+ go test [^\n]+ -run '\^`+t.Name()+`\$'\n(?s:.*)panic: no beds`, written)
+}
