@@ -119,7 +119,7 @@ func TestSweepIsToldOnce(t *testing.T) {
 	require.Equal(t, uint64(3), sweep.Groups[0].First)
 	require.Equal(t, 2, sweep.Groups[0].Seeds)
 	require.True(t, sweep.Groups[0].New)
-	require.Contains(t, sweep.Groups[0].Repro, "SIMCITY_SEED=3 "+simcity.GoTest+"./simcity -run '^TestSweepIsToldOnce$'")
+	require.Contains(t, sweep.Groups[0].Repro, "SIMCITY_SEED=3 "+simcity.GoTest+"github.com/bookiji/simcity/simcity -run '^TestSweepIsToldOnce$'")
 }
 
 // isTest is a recorder that ends when its test must.

@@ -25,5 +25,5 @@ func TestFreeSweepFindsDataRaces(t *testing.T) {
 	require.Contains(t, told, "NEW")
 	require.Contains(t, told, "data race at ")
 	require.Contains(t, told, "race_sweep_test.go")
-	require.Contains(t, told, "go test -race ./simcity -run")
+	require.Contains(t, told, "go test -race github.com/bookiji/simcity/simcity -run")
 }

@@ -135,9 +135,9 @@ func TestBundleWithNonsenseInsideIsRefused(t *testing.T) {
 
 func TestCommandThatRepeatsAFailure(t *testing.T) {
 	for _, test := range []struct{ name, want string }{
-		{"TestName", `./simcity -run '^TestName$'`},
-		{"TestName/part", `./simcity -run '^TestName$/^part$'`},
-		{"TestName/a+b(c)", `./simcity -run '^TestName$/^a\+b\(c\)$'`},
+		{"TestName", `github.com/bookiji/simcity/simcity -run '^TestName$'`},
+		{"TestName/part", `github.com/bookiji/simcity/simcity -run '^TestName$/^part$'`},
+		{"TestName/a+b(c)", `github.com/bookiji/simcity/simcity -run '^TestName$/^a\+b\(c\)$'`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			res, _ := failed(t, test.name)

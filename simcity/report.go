@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -52,16 +53,12 @@ var errNoModule = errors.New("no go.mod above the test's folder")
 
 // reproduction is the command that repeats a test with a seed.
 func reproduction(test string, seed uint64) string {
-	dir, err := packageDir()
-	if err != nil {
-		dir = "."
-	}
 	parts := strings.Split(test, "/")
 	for i, part := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
 	pattern := strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
-	return fmt.Sprintf("%s=%d go test %s%s%s -run '%s'", envSeed, seed, raceFlag, overlayFlag(), dir, pattern)
+	return fmt.Sprintf("%s=%d go test %s%s%s -run '%s'", envSeed, seed, raceFlag, overlayFlag(), packageUnderTest(), pattern)
 }
 
 // overlayFlag is what go test must be told for locks to be seams, as they are.
@@ -73,6 +70,21 @@ func overlayFlag() string {
 }
 
 const overlayWords = `-overlay="$(go tool simcity overlay)"`
+
+// packageUnderTest is how go test is told the package: by its import path, which is
+// good in every folder of the module, or else by its folder.
+func packageUnderTest() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		path, isTest := strings.CutSuffix(info.Path, ".test")
+		if isTest && path != "command-line-arguments" { // go test was given files
+			return path
+		}
+	}
+	if dir, err := packageDir(); err == nil {
+		return dir
+	}
+	return "."
+}
 
 // packageDir is the folder of the package under test, seen from its module's
 // root: go test runs in that folder.

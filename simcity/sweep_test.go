@@ -202,7 +202,7 @@ func TestSweepGroupsFailuresAndComparesWithTheLast(t *testing.T) {
 	require.NotNil(t, first.Violation("nobody_refused"), "the bundle's")
 	require.Contains(t, told, "NEW         2x  nobody_refused at get\n")
 	require.Contains(t, told, "NEW         1x  no_errors at get\n")
-	require.Contains(t, told, "SIMCITY_SEED=5 "+simcity.GoTest+"./simcity -run '^TestSweepGroupsFailuresAndComparesWithTheLast$'")
+	require.Contains(t, told, "SIMCITY_SEED=5 "+simcity.GoTest+"github.com/bookiji/simcity/simcity -run '^TestSweepGroupsFailuresAndComparesWithTheLast$'")
 	require.Contains(t, first.Explain(), "the first failure of sweep: 6 seeds")
 }
 

@@ -36,7 +36,7 @@ func passed() *simcity.Result {
 		Verdict: simcity.Pass, Scenario: "baseline", Seed: 7, Clock: "virtual",
 		Simulated: 20 * time.Hour, Wall: 1310 * time.Millisecond, Citizens: 169, Operations: 6789, Events: 7369,
 		Digest: simcity.Digest{0x46, 0xc0, 0xab, 0xed, 0x93, 0x42, 0xb8, 0xee}, Metrics: metrics,
-		Repro: "SIMCITY_SEED=7 go test ./examples/booking -run '^TestSimCityBaseline$'",
+		Repro: "SIMCITY_SEED=7 go test github.com/bookiji/simcity/examples/booking -run '^TestSimCityBaseline$'",
 		Invariants: []simcity.InvariantResult{
 			{Name: "api_p95", When: simcity.Steady, Status: simcity.Kept, Judgement: simcity.Judgement{Got: "80ms", Want: "less than 500ms", Value: 0.08, Bound: 0.5, Samples: 6789, Needs: 100}},
 			{Name: "zero_double_bookings", Status: simcity.Kept, Judgement: simcity.Judgement{Got: "no breach", Want: "none", Samples: 412, Needs: 1}},
