@@ -1,6 +1,7 @@
 package invariants
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -54,14 +55,15 @@ func (p *prometheus) read(ctx context.Context, client *http.Client, base string)
 	if response.StatusCode != http.StatusOK {
 		return nil, p.trouble(fmt.Errorf("status %d", response.StatusCode))
 	}
-	page, err := io.ReadAll(io.LimitReader(response.Body, expositionLimit+1))
-	if err != nil {
+	var page bytes.Buffer
+	page.Grow(min(max(0, int(response.ContentLength)), expositionLimit) + bytes.MinRead)
+	if _, err := page.ReadFrom(io.LimitReader(response.Body, expositionLimit+1)); err != nil {
 		return nil, p.trouble(err)
 	}
-	if len(page) > expositionLimit {
+	if page.Len() > expositionLimit {
 		return nil, p.trouble(fmt.Errorf("more than %d bytes", expositionLimit))
 	}
-	found, err := p.figures(page)
+	found, err := p.figures(page.Bytes())
 	if err != nil {
 		return nil, p.trouble(err)
 	}

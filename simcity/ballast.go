@@ -10,14 +10,16 @@ import (
 // when the heap has doubled, would run hundreds of times a second over the
 // stacks of all citizens. Ballast moves the point from which it doubles: a piece
 // of memory without pointers that nobody touches, so that it takes address space
-// and no pages. It is taken by the first run of a process and kept, since giving
-// it back would mean to clear it for the next one.
+// and no pages. More of it makes short runs slower again, because what the heap
+// grows to between two collections the system has to hand out first. It is taken by
+// the first run of a process and kept, since giving it back would mean to clear it
+// for the next one.
 var ballast []byte
 
 const (
-	ballastSize = 64 << 20
+	ballastSize = 16 << 20
 	// Under a memory limit (GOMEMLIMIT) below this, ballast would do harm.
-	ballastNeeds = 1 << 30
+	ballastNeeds = 256 << 20
 )
 
 var takeBallast = sync.OnceFunc(func() {

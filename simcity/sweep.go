@@ -142,7 +142,7 @@ func (s *sweep) part(w *sweeper) {
 	if w == nil || w.ended == 0 || <-w.exited == nil {
 		return
 	}
-	if end := w.crash(); end != "" && !strings.Contains(end, seedDone(w.last)) {
+	if end := w.crash(); end != "" {
 		s.blame(w, w.failed(w.last, "crash", end), "after its last seed")
 	}
 }

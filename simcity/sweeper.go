@@ -3,6 +3,7 @@ package simcity
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -21,6 +22,7 @@ type sweeper struct {
 	seeds    *os.File
 	answers  chan []byte // closed when the process is gone
 	said     *tail
+	look     *time.Ticker // at its time and memory
 	exited   chan error
 	answered bool // once: its test has come to the simulation
 	ended    int  // seeds that it has run to their end
@@ -41,7 +43,7 @@ func (s *sweep) hire() (*sweeper, error) {
 	for part := range strings.SplitSeq(s.play.t.Name(), "/") {
 		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
 	}
-	w := &sweeper{seeds: seeds, answers: make(chan []byte), said: &tail{more: make(chan struct{}, 1)}, exited: make(chan error, 1)}
+	w := &sweeper{seeds: seeds, answers: make(chan []byte), said: &tail{more: make(chan struct{}, 1)}, look: time.NewTicker(100 * time.Millisecond), exited: make(chan error, 1)}
 	w.command = exec.Command(os.Args[0], "-test.run="+strings.Join(pattern, "/"), "-test.count=1", "-test.timeout=0")
 	w.command.Env = append(os.Environ(), envWorker+"="+strconv.Itoa(s.ordinal))
 	if s.play.simulation.explore.Order != Free { // who takes turns needs no second processor
@@ -73,11 +75,8 @@ func (w *sweeper) listen(answers *os.File) {
 
 // try lets the worker run a seed, and reports whether it is fit for another.
 func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
+	late := time.Now().Add(limits.seedTime)
 	_, err := fmt.Fprintln(w.seeds, seed)
-	late := time.NewTimer(limits.seedTime)
-	defer late.Stop()
-	look := time.NewTicker(100 * time.Millisecond)
-	defer look.Stop()
 	for err == nil {
 		select {
 		case line, ok := <-w.answers:
@@ -90,16 +89,16 @@ func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
 			if err = json.Unmarshal(line, &out); err != nil {
 				continue
 			}
-			w.said.await(seedDone(seed), late.C)
-			if race := w.said.after(dataRace); race != "" {
+			if race := after(dataRace, w.said.upTo(seedDone(seed), w.look.C, late)); race != "" {
 				return w.failed(seed, "data race", race), false
 			}
 			w.ended, w.last = w.ended+1, seed
 			return out, !out.Spent
-		case <-late.C:
-			w.kill()
-			return w.failed(seed, "time", fmt.Sprintf("the seed took longer than %s; raise %s if it may", limits.seedTime, envSeedTime)), false
-		case <-look.C:
+		case now := <-w.look.C:
+			if now.After(late) {
+				w.kill()
+				return w.failed(seed, "time", fmt.Sprintf("the seed took longer than %s; raise %s if it may", limits.seedTime, envSeedTime)), false
+			}
 			if used := residentMemory(w.command.Process.Pid); used > limits.seedMemory {
 				w.kill()
 				return w.outright(seed, "memory", fmt.Sprintf("its process took %d MB, more than %d MB; raise %s if it may", used>>20, limits.seedMemory>>20, envSeedMemory)), false
@@ -125,20 +124,17 @@ func (w *sweeper) died(seed uint64) outcome {
 	if end := w.crash(); end != "" {
 		how += ": " + end
 	}
-	if race := w.said.after(dataRace); race != "" {
+	if race := after(dataRace, w.said.all()); race != "" {
 		return w.failed(seed, "data race", race)
 	}
 	return w.outright(seed, "crash", how)
 }
 
-// crash is what the process said when it crashed, or nothing.
+// crash is what the process said when it crashed, after its last seed was done, or
+// nothing.
 func (w *sweeper) crash() string {
-	for _, end := range []string{"panic: ", "fatal error: "} {
-		if last := w.said.after(end); last != "" {
-			return last
-		}
-	}
-	return ""
+	said := w.said.all()
+	return cmp.Or(after("panic: ", said), after("fatal error: ", said))
 }
 
 // outright is a failure of the process.
@@ -176,6 +172,7 @@ func (w *sweeper) dismiss() {
 	if w == nil {
 		return
 	}
+	w.look.Stop()
 	_ = w.seeds.Close()
 	late := time.AfterFunc(dismissal, func() { _ = w.command.Process.Kill() })
 	defer late.Stop()
@@ -247,35 +244,53 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// last are the last words of a process, a line.
-func (t *tail) last() string {
+// all is what was said and not yet taken.
+func (t *tail) all() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return string(t.text)
+}
+
+// last are the last words of a process, a line.
+func (t *tail) last() string {
 	const most = 300
-	words := strings.Join(strings.Fields(string(t.text)), " ")
+	words := strings.Join(strings.Fields(t.all()), " ")
 	return words[max(0, len(words)-most):]
 }
 
-// await waits until that was said, or late is.
-func (t *tail) await(text string, late <-chan time.Time) {
-	for t.after(text) == "" {
+// upTo waits for a mark, and takes what was said before it. It looks at the time with
+// each tick, and takes nothing when it is late.
+func (t *tail) upTo(mark string, tick <-chan time.Time, late time.Time) string {
+	for {
+		if said, ok := t.cut(mark); ok {
+			return said
+		}
 		select {
 		case <-t.more:
-		case <-late:
-			return
+		case now := <-tick:
+			if now.After(late) {
+				return ""
+			}
 		}
 	}
 }
 
-// after is what was said from the last time that beginning was said, or nothing.
-func (t *tail) after(beginning string) string {
+func (t *tail) cut(mark string) (said string, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := strings.LastIndex(string(t.text), beginning)
-	if i < 0 {
-		return ""
+	before, rest, ok := bytes.Cut(t.text, []byte(mark))
+	if ok {
+		said, t.text = string(before), append(t.text[:0], rest...)
 	}
-	return string(t.text[i:])
+	return said, ok
+}
+
+// after is a text from the last time that it has that beginning, or nothing.
+func after(beginning, text string) string {
+	if i := strings.LastIndex(text, beginning); i >= 0 {
+		return text[i:]
+	}
+	return ""
 }
 
 // residentMemory is what a process takes, in bytes; 0 where /proc does not tell.

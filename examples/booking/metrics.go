@@ -1,10 +1,10 @@
 package booking
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -39,17 +39,17 @@ func (a *App) metrics(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	var b strings.Builder
+	var b bytes.Buffer
 	b.Grow(8 << 10)
 	a.writeRequests(&b)
 	cache := a.cache.stats(c.Context())
 	a.writeCache(&b, cache)
 	a.writeUpkeep(&b, c.now, listed)
 	a.writeHoldings(&b, h, money, a.resident(h, cache))
-	return reply{status: http.StatusOK, body: []byte(b.String()), contentType: textType}, nil
+	return reply{status: http.StatusOK, body: b.Bytes(), contentType: textType}, nil
 }
 
-func (a *App) writeRequests(b *strings.Builder) {
+func (a *App) writeRequests(b *bytes.Buffer) {
 	describe(b, "http_requests_total", "counter", "Requests by route and status.")
 	for _, rt := range a.routes {
 		for _, status := range statuses {
@@ -60,14 +60,14 @@ func (a *App) writeRequests(b *strings.Builder) {
 	}
 }
 
-func (a *App) writeCache(b *strings.Builder, s cacheStats) {
+func (a *App) writeCache(b *bytes.Buffer, s cacheStats) {
 	sample(b, "cache_hits_total", "counter", "Searches answered from the cache.", s.hits)
 	sample(b, "cache_misses_total", "counter", "Searches that had to be loaded.", s.misses)
 	sample(b, "cache_invalidations_total", "counter", "Cache entries dropped because of a change.", s.invalidations)
 	sample(b, "cache_entries", "gauge", "Searches in the cache.", int64(s.entries))
 }
 
-func (a *App) writeUpkeep(b *strings.Builder, now, listed time.Time) {
+func (a *App) writeUpkeep(b *bytes.Buffer, now, listed time.Time) {
 	var age time.Duration
 	if !listed.IsZero() {
 		age = now.Sub(listed)
@@ -78,7 +78,7 @@ func (a *App) writeUpkeep(b *strings.Builder, now, listed time.Time) {
 	sample(b, "row_policies_restored_total", "counter", "Row-level policies that the watchdog restored.", a.restored.Load())
 }
 
-func (a *App) writeHoldings(b *strings.Builder, h Holdings, money Totals, resident int64) {
+func (a *App) writeHoldings(b *bytes.Buffer, h Holdings, money Totals, resident int64) {
 	users, sessions := a.accounts.count()
 	sample(b, "process_resident_memory_bytes", "gauge", "What the app keeps in memory, by its own accounting.", resident)
 	sample(b, "process_memory_limit_bytes", "gauge", "The budget for it.", a.config.MemoryLimit)
@@ -101,13 +101,13 @@ func (a *App) resident(h Holdings, cache cacheStats) int64 {
 	return bytesAtRest + h.Bytes + cache.bytes + int64(users)*bytesPerUser + a.hoarded()
 }
 
-func describe(b *strings.Builder, name, kind, help string) {
+func describe(b *bytes.Buffer, name, kind, help string) {
 	for _, text := range [...]string{"# HELP ", name, " ", help, "\n# TYPE ", name, " ", kind, "\n"} {
 		b.WriteString(text)
 	}
 }
 
-func sample(b *strings.Builder, name, kind, help string, value int64) {
+func sample(b *bytes.Buffer, name, kind, help string, value int64) {
 	describe(b, name, kind, help)
 	b.WriteString(name + " " + strconv.FormatInt(value, 10) + "\n")
 }
