@@ -11,7 +11,7 @@ type rule struct {
 	first      *Violation
 	phases     []Judgement // of a steady invariant, one per steady phase
 	last       Judgement
-	judged     bool    // last is there
+	judged     bool // last is there
 	panicked   bool
 	early      *Breach // of a steady rule, before the first fault
 }
