@@ -369,6 +369,8 @@ func TestPassTellsWhatCameToNothing(t *testing.T) {
 			return errors.New("lost the way")
 		}
 		_ = c.Do(ctx, "pay", nil, func(context.Context, *simcity.Operation) error { return errors.New("no money") })
+		_ = c.Do(ctx, "forget", nil, func(context.Context, *simcity.Operation) error { return nil })
+		_ = c.Do(ctx, "call", nil, func(_ context.Context, op *simcity.Operation) error { op.Output = "by another way"; return nil })
 		return nil
 	})}
 	res := simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
@@ -379,5 +381,7 @@ func TestPassTellsWhatCameToNothing(t *testing.T) {
 		notes = append(notes, f.Text)
 	}
 	require.Contains(t, notes, "population crowd: pay failed each time, 1 in all, the last pay -> error 0 no money")
+	require.Contains(t, strings.Join(notes, "\n"), "population crowd: forget made no request, 1 in all, and counts as ok for want of an error;")
+	require.NotContains(t, strings.Join(notes, "\n"), "population crowd: call")
 	require.Regexp(t, `population crowd: 2 of 3 lives ended in an error, the last of crowd/\d: lost the way`, strings.Join(notes, "\n"))
 }
