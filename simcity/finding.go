@@ -127,11 +127,13 @@ func (r *run) toldBefore(severity FindingSeverity) int {
 // panicked records a panic of an actor or of a handler on its behalf. Unless
 // the scenario keeps going it ends the run.
 func (r *run) panicked(where string, value any, stack []byte) {
-	r.find(Finding{Kind: FindingPanic, Actor: where, Text: fmt.Sprintf("panic in %s: %v", where, value), Stack: sincePanic(string(stack))})
+	r.find(Finding{Kind: FindingPanic, Actor: where, Text: panicIn(where) + fmt.Sprint(value), Stack: sincePanic(string(stack))})
 	if !r.scenario.KeepGoing && !r.course.past(stageRunning) {
 		r.endEarly()
 	}
 }
+
+func panicIn(where string) string { return "panic in " + where + ": " }
 
 // stalled records that simulated time stands still although actors run.
 func (r *run) stalled(last string) {

@@ -161,22 +161,28 @@ func (a *hangAdvice) fits(g goroutine) bool {
 	return false
 }
 
-// firstHostFrame is the innermost frame that is neither the runtime's nor the
-// standard library's nor ours.
+// firstHostFrame is the place of the innermost frame that is neither the runtime's
+// nor the standard library's nor ours.
 func firstHostFrame(stack string) string {
+	_, place := hostFrame(stack)
+	return place
+}
+
+// hostFrame is the function of that frame, empty if there is none, and its place.
+func hostFrame(stack string) (function, place string) {
 	lines := strings.Split(stack, "\n")
 	for i := 1; i+1 < len(lines); i += 2 {
-		file := strings.TrimSpace(lines[i+1])
-		if strings.HasPrefix(lines[i], "created by ") {
+		call, file := lines[i], strings.TrimSpace(lines[i+1])
+		if strings.HasPrefix(call, "created by ") {
 			break
 		}
-		if standardRoot != "" && strings.HasPrefix(file, standardRoot) || strings.Contains(lines[i], "bookiji/simcity/simcity.") || strings.Contains(lines[i], "simcity/internal/conductor.") {
+		if standardRoot != "" && strings.HasPrefix(file, standardRoot) || strings.Contains(call, "bookiji/simcity/simcity.") || strings.Contains(call, "simcity/internal/conductor.") {
 			continue
 		}
 		file, _, _ = strings.Cut(file, " +0x")
-		return file
+		return call[:max(strings.LastIndexByte(call, '('), 0)], file
 	}
-	return "an unknown place"
+	return "", "an unknown place"
 }
 
 // standardRoot is the folder of the standard library's sources as this binary's

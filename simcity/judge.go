@@ -1,6 +1,9 @@
 package simcity
 
-import "sync"
+import (
+	"runtime/debug"
+	"sync"
+)
 
 // judge lets the invariants see the run and keeps what they say.
 type judge struct {
@@ -10,15 +13,19 @@ type judge struct {
 	sees  []*rule // those with an Operation function
 }
 
-func (j *judge) begin(r *run) {
+func (j *judge) begin(r *run) error {
 	j.run = r
 	for _, inv := range r.scenario.Invariants {
-		rule := &rule{Invariant: inv, check: inv.Begin(r.world)}
+		rule := &rule{Invariant: inv}
+		if err := r.guard("the Begin of invariant "+inv.Name, func() error { rule.check = inv.Begin(r.world); return nil }); err != nil {
+			return err
+		}
 		j.rules = append(j.rules, rule)
 		if rule.check.Operation != nil {
 			j.sees = append(j.sees, rule)
 		}
 	}
+	return nil
 }
 
 // lock serialises checks where actors may overlap.
@@ -41,11 +48,28 @@ func (j *judge) see(op *Operation, p *populationState) {
 		if rule.When == Steady && !op.Steady {
 			continue
 		}
-		rule.seen++
-		if breach := rule.check.Operation(op); breach != nil {
-			j.violate(rule, breach, op, index)
-		}
+		j.ask(rule, func() {
+			rule.seen++
+			if breach := rule.check.Operation(op); breach != nil {
+				j.violate(rule, breach, op, index)
+			}
+		})
 	}
+}
+
+// ask lets a rule speak. One that panics is a finding by its name, and is not asked
+// again.
+func (j *judge) ask(rule *rule, speak func()) {
+	if rule.panicked {
+		return
+	}
+	defer func() {
+		if value := recover(); value != nil {
+			rule.panicked = true
+			j.run.panicked("invariant "+rule.Name, value, debug.Stack())
+		}
+	}()
+	speak()
 }
 
 // tick shows the metrics to the invariants.
@@ -55,10 +79,12 @@ func (j *judge) tick(s *Snapshot) {
 		if rule.check.Tick == nil || rule.When == Steady && !s.Steady || j.run.course.sealed.Load() {
 			continue
 		}
-		rule.seen++
-		if breach := rule.check.Tick(s); breach != nil {
-			j.violate(rule, breach, nil, s.Index)
-		}
+		j.ask(rule, func() {
+			rule.seen++
+			if breach := rule.check.Tick(s); breach != nil {
+				j.violate(rule, breach, nil, s.Index)
+			}
+		})
 	}
 	if watcher, ok := j.run.recorder.(StandingRecorder); ok {
 		watcher.Stand(j.standings())
@@ -70,9 +96,11 @@ func (j *judge) standings() []Standing {
 	all := make([]Standing, len(j.rules))
 	for i, rule := range j.rules {
 		all[i] = Standing{Invariant: rule.Name, Violations: rule.violations}
-		if judgement, ok := rule.now(); ok {
-			all[i].Judgement = &judgement
-		}
+		j.ask(rule, func() {
+			if judgement, ok := rule.now(); ok {
+				all[i].Judgement = &judgement
+			}
+		})
 	}
 	return all
 }
@@ -124,18 +152,20 @@ func (j *judge) endPhase(last bool) {
 		if rule.When != Steady {
 			continue
 		}
-		judgement := rule.sumUp()
-		rule.phases = append(rule.phases, judgement)
-		if last && !steady {
-			judgement.Samples, judgement.Breach = 0, nil // a fault or its grace lasted to the end: nothing after it was judged
-		}
-		rule.last = judgement
-		if b := judgement.Breach; b != nil && judgement.enough() && steady {
-			j.violate(rule, b, nil, index)
-		}
-		if rule.check.Restart != nil && !last {
-			rule.check.Restart()
-		}
+		j.ask(rule, func() {
+			judgement := rule.sumUp()
+			rule.phases = append(rule.phases, judgement)
+			if last && !steady {
+				judgement.Samples, judgement.Breach = 0, nil // a fault or its grace lasted to the end: nothing after it was judged
+			}
+			rule.last = judgement
+			if b := judgement.Breach; b != nil && judgement.enough() && steady {
+				j.violate(rule, b, nil, index)
+			}
+			if rule.check.Restart != nil && !last {
+				rule.check.Restart()
+			}
+		})
 	}
 }
 
@@ -150,10 +180,12 @@ func (j *judge) end() {
 		if rule.When == Steady {
 			continue
 		}
-		rule.last = rule.sumUp()
-		if b := rule.last.Breach; b != nil && rule.first == nil && rule.last.enough() {
-			j.violate(rule, b, nil, j.run.nextIndex())
-		}
+		j.ask(rule, func() {
+			rule.last = rule.sumUp()
+			if b := rule.last.Breach; b != nil && rule.first == nil && rule.last.enough() {
+				j.violate(rule, b, nil, j.run.nextIndex())
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,6 +137,9 @@ func TestPanicOfAnyUserFunctionIsAFinding(t *testing.T) {
 			f := onlyFinding(t, res, simcity.FindingPanic)
 			require.Contains(t, f.Text, "rash")
 			require.NotEmpty(t, f.Actor)
+			if strings.HasPrefix(name, "an invariant's") {
+				require.Equal(t, "panic in invariant rash: rash", f.Text)
+			}
 			require.Contains(t, f.Stack, "panics_test.go")
 		})
 	}
@@ -156,10 +160,26 @@ func TestPanicOfAnInvariantsBeginIsAFinding(t *testing.T) {
 		return
 	}
 	res := city(hello, citizens("visitor", 1, visitor)).Check(simcity.Invariant{
-		Name: "rash", Begin: func(*simcity.World) simcity.Check { panic("rash") },
+		Name: "rash", Begin: func(*simcity.World) simcity.Check { panic("no rule") },
 	}).Simulate(t)
 	require.Equal(t, simcity.Fail, res.Verdict)
-	require.Contains(t, onlyFinding(t, res, simcity.FindingPanic).Text, "rash")
+	require.Equal(t, "panic in the Begin of invariant rash: no rule", onlyFinding(t, res, simcity.FindingPanic).Text)
+}
+
+// How a rule stood when the run was cut short is asked even of one that cannot say.
+func TestRuleThatPanicsOverHalfARunIsUnchecked(t *testing.T) {
+	t.Parallel()
+	if !requireSurvives(t) {
+		return
+	}
+	res := city(hello, citizens("visitor", 1, visitor)).Check(
+		rule("never", func(*simcity.Operation) *simcity.Breach { return &simcity.Breach{} }),
+		simcity.Invariant{Name: "rash", Begin: func(*simcity.World) simcity.Check {
+			return simcity.Check{Anytime: true, Judge: func() simcity.Judgement { panic("nothing yet") }}
+		}},
+	).Simulate(t)
+	require.NotNil(t, res.Violation("never"))
+	require.Equal(t, simcity.Unchecked, res.Invariant("rash").Status)
 }
 
 func TestPanicOfAWatcherIsAFinding(t *testing.T) {
@@ -186,6 +206,17 @@ func TestPanicOfCloseIsAFinding(t *testing.T) {
 	require.Contains(t, onlyFinding(t, res, simcity.FindingClose).Text, "closing the host: it panicked: rash")
 }
 
+// One bug is one way to fail, whatever the address of the request that met it.
+func TestPanicsOfOneFunctionHaveOneSignature(t *testing.T) {
+	t.Parallel()
+	signature := func(path string) string {
+		return city(func(http.ResponseWriter, *http.Request) { panic("no beds") }, citizens("visitor", 1,
+			func(ctx context.Context, c *simcity.Citizen) error { return get(ctx, c, path) })).Simulate(t).Signature()
+	}
+	require.Regexp(t, `^panic in \S+/simcity_test\.TestPanicsOfOneFunctionHaveOneSignature\.func1\.1: no beds$`, signature("/bookings/of/ann"))
+	require.Equal(t, signature("/bookings/of/ann"), signature("/bookings/of/ben"))
+}
+
 func TestOperationsDoNotNest(t *testing.T) {
 	t.Parallel()
 	res := city(hello, citizens("nested", 1, func(ctx context.Context, c *simcity.Citizen) error {
@@ -194,4 +225,17 @@ func TestOperationsDoNotNest(t *testing.T) {
 		})
 	})).Simulate(t)
 	require.Contains(t, onlyFinding(t, res, simcity.FindingPanic).Text, `nested/1 began operation "get" inside operation "outer"`)
+}
+
+// A goroutine of the host that panics ends the process before the run can tell its
+// seed.
+func TestRandomSeedIsToldBeforeAnythingCanPanic(t *testing.T) {
+	t.Parallel()
+	if inChild() {
+		city(func(http.ResponseWriter, *http.Request) { go panic("no beds") }, citizens("visitor", 1, visitor)).Simulate(t)
+		return
+	}
+	written, ok := inOwnProcess(t, t.Name(), "SIMCITY_SEED=random")
+	require.False(t, ok)
+	require.Regexp(t, `repeat it:  SIMCITY_SEED=[0-9]+ go test [^\n]+ -run '\^`+t.Name()+`\$'\n(?s:.*)panic: no beds`, written)
 }

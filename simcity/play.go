@@ -3,6 +3,7 @@ package simcity
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -167,6 +168,7 @@ func (p *play) perform() *Result {
 		}
 		return (&sweep{play: p, seeds: seeds, workers: p.settings.workers, ordinal: ordinal}).run()
 	}
+	p.tellDrawn()
 	defer func() { p.conclude(nil) }()
 	res := p.tell(p.judgeSeed())
 	p.conclude(res)
@@ -178,6 +180,14 @@ func (p *play) perform() *Result {
 		fmt.Fprintf(p.t.Output(), "simcity note: %s=1 has nothing to do: the run is %s\n", envShrink, res.Verdict)
 	}
 	return res
+}
+
+// tellDrawn tells a random seed before the run begins: a goroutine of the host that
+// panics ends the process, with what the test has written.
+func (p *play) tellDrawn() {
+	if p.settings.drawn && p.simulation.cut == nil {
+		fmt.Fprintf(os.Stderr, "simcity: a random seed; repeat it:  %s\n", p.repro(p.simulation.seed))
+	}
 }
 
 func isTest(t testing.TB) bool {

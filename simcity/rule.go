@@ -11,7 +11,8 @@ type rule struct {
 	first      *Violation
 	phases     []Judgement // of a steady invariant, one per steady phase
 	last       Judgement
-	judged     bool    // last is there
+	judged     bool // last is there
+	panicked   bool
 	early      *Breach // of a steady rule, before the first fault
 }
 
@@ -50,8 +51,13 @@ func (rule *rule) plain() Judgement {
 }
 
 // cutShort is how a rule stood that was never judged, because the run was cut short:
-// its value and bound, but no breach.
-func (rule *rule) cutShort() Judgement {
+// its value and bound, but no breach, and nothing if it panics over half a run.
+func (rule *rule) cutShort() (j Judgement) {
+	defer func() {
+		if recover() != nil {
+			j = Judgement{}
+		}
+	}()
 	j, known := rule.now()
 	if !known && rule.first != nil {
 		j = rule.plain()

@@ -184,7 +184,7 @@ func (r *run) found() bool {
 	if err := r.guard("a schedule's Plan", func() error { r.plan(); return nil }); err != nil {
 		return false // a panic, which is told
 	}
-	if err := r.guard("an invariant's Begin", func() error { r.judge.begin(r); return nil }); err != nil {
+	if err := r.judge.begin(r); err != nil {
 		if !errors.Is(err, errPanicked) {
 			r.find(Finding{Kind: FindingTarget, Text: err.Error()})
 		}

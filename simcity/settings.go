@@ -74,6 +74,7 @@ const (
 // settings are what the environment asks for.
 type settings struct {
 	seed        *uint64 // nil: the simulation's own
+	drawn       bool    // seed is random
 	verify      bool
 	replay      string
 	debug       bool
@@ -102,7 +103,7 @@ type settings struct {
 var readers = map[string]func(s *settings, value string) error{
 	envSeed: func(s *settings, value string) error {
 		seed, err := parseSeed(value)
-		s.seed = &seed
+		s.seed, s.drawn = &seed, value == "random"
 		return err
 	},
 	envVerify: func(s *settings, value string) (err error) { s.verify, err = parseSwitch(envVerify, value); return },

@@ -7,8 +7,9 @@ import (
 
 // Signature names the way in which a run failed, so that seeds that fail for
 // the same reason can be told from others: the first critical invariant, the
-// operation at which it broke and the faults active then; else the first finding;
-// else, of an undecided run, the reason. It is empty for PASS.
+// operation at which it broke and the faults active then; else the first finding,
+// a panic by the function in which it began; else, of an undecided run, the reason.
+// It is empty for PASS.
 func (r *Result) Signature() string {
 	for _, v := range r.Violations {
 		if v.Severity == Critical {
@@ -17,7 +18,7 @@ func (r *Result) Signature() string {
 	}
 	for _, f := range r.Findings {
 		if f.Severity == FailFinding {
-			return string(f.Kind) + ": " + withoutNumbers(f.Text)
+			return f.signature()
 		}
 	}
 	if r.Verdict == Pass || len(r.Reasons) == 0 {
@@ -35,6 +36,16 @@ func (v *Violation) signature() string {
 		text += " under " + strings.Join(v.Faults, ", ")
 	}
 	return text
+}
+
+// signature of a panic leaves out who asked for what when it came.
+func (f *Finding) signature() string {
+	kind, text := string(f.Kind), f.Text
+	if function, _ := hostFrame(f.Stack); f.Kind == FindingPanic && function != "" {
+		kind += " in " + function
+		text = strings.TrimPrefix(text, panicIn(f.Actor))
+	}
+	return kind + ": " + withoutNumbers(text)
 }
 
 var numbers = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+(\.[0-9]+)?`)
