@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,6 +119,38 @@ func TestShrunkTestNeedsLocksOnlyWhereTheFailureDoes(t *testing.T) {
 	require.Regexp(t, `Locks: +true,`, all["shrink:book"].Text, "a race at locks")
 	require.Contains(t, all["shrink:same"].Text, "simcity.Reproduce(")
 	require.NotContains(t, all["shrink:same"].Text, "Locks")
+}
+
+// What a team does: it shrinks a failure of its test, pastes what is printed, gives
+// another part of the app a lock, and mends the bug.
+func TestPastedTestHoldsAtALockUntilTheBugIsMended(t *testing.T) {
+	t.Parallel()
+	h := shop(t)
+	seed := h.live(t, h.overlaid, "lease=20")["lease"].First
+	require.NotZero(t, seed)
+	told, err := h.command(t, h.overlaid, "TestLease", "SIMCITY_SHRINK=1", fmt.Sprint("SIMCITY_SEED=", seed)).CombinedOutput()
+	require.Error(t, err)
+	pasted := regexp.MustCompile(`(?s)func (TestLeaseSeed\w+)\(t .+?\tTestLease\(t\)\s+\}`).FindStringSubmatch(string(told))
+	require.NotNil(t, pasted, string(told))
+	require.Regexp(t, `Held: +\[\]string\{"customer/\d lock Shop\.insert#\d"\},`, pasted[0])
+
+	mine := host{dir: t.TempDir(), overlay: h.overlay}
+	require.NoError(t, copyShop(mine.dir))
+	mine.write(t, "pasted_test.go", "package shop_test\n\nimport (\n\"testing\"\n\n\"github.com/bookiji/simcity/simcity\"\n)\n\n"+pasted[0])
+	run := func() (output string, passed bool) {
+		binary := filepath.Join(mine.dir, "pasted.test")
+		require.NoError(t, mine.compile("-overlay="+mine.overlay, "-o", binary))
+		text, err := mine.command(t, binary, pasted[1]).CombinedOutput()
+		return string(text), err == nil
+	}
+	mine.replace(t, "shop.go", "{ s.mux.ServeHTTP(w, r) }", "{ s.tally(); s.mux.ServeHTTP(w, r) }")
+	output, _ := run()
+	require.Contains(t, output, "--- FAIL: "+pasted[1]+"/once", output)
+
+	mine.replace(t, "lease.go", "if !s.free(slot) {", "{")
+	output, passed := run()
+	require.True(t, passed, output)
+	require.Contains(t, output, "--- PASS: "+pasted[1]+"/once", output)
 }
 
 func TestDeadlockIsToldWithAllItsStacks(t *testing.T) {

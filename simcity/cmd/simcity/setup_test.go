@@ -61,24 +61,7 @@ func buildShop() (*host, error) {
 	}
 	scratch = dir
 	h := &host{dir: dir, overlaid: filepath.Join(dir, "overlaid.test"), plain: filepath.Join(dir, "plain.test")}
-	root, err := filepath.Abs("../../..")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.CopyFS(dir, os.DirFS("testdata/shop")); err != nil {
-		return nil, err
-	}
-	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		return nil, err
-	}
-	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		return nil, err
-	}
-	text := strings.Replace(string(module), "module github.com/bookiji/simcity", "module example.com/shop", 1) +
-		"\nrequire github.com/bookiji/simcity v0.0.0\nreplace github.com/bookiji/simcity => " + root + "\n"
-	if err := errors.Join(os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600), os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600)); err != nil {
+	if err := copyShop(dir); err != nil {
 		return nil, err
 	}
 	var out, complaints bytes.Buffer
@@ -92,6 +75,28 @@ func buildShop() (*host, error) {
 	)
 }
 
+// copyShop makes the shop's module in a folder.
+func copyShop(dir string) error {
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		return err
+	}
+	if err := os.CopyFS(dir, os.DirFS("testdata/shop")); err != nil {
+		return err
+	}
+	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return err
+	}
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		return err
+	}
+	text := strings.Replace(string(module), "module github.com/bookiji/simcity", "module example.com/shop", 1) +
+		"\nrequire github.com/bookiji/simcity v0.0.0\nreplace github.com/bookiji/simcity => " + root + "\n"
+	return errors.Join(os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600), os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600))
+}
+
 func (h *host) compile(flags ...string) error {
 	command := exec.Command("go", append(append([]string{"test", "-c", "-mod=mod"}, flags...), ".")...)
 	command.Dir = h.dir
@@ -100,6 +105,20 @@ func (h *host) compile(flags ...string) error {
 		return fmt.Errorf("%s: %w: %s", command, err, output)
 	}
 	return nil
+}
+
+func (h *host) write(t testing.TB, file, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(h.dir, file), []byte(text), 0o600))
+}
+
+// replace changes a file of the module in one place.
+func (h *host) replace(t testing.TB, file, old, text string) {
+	t.Helper()
+	before, err := os.ReadFile(filepath.Join(h.dir, file))
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(before), old), "%s: %s", file, old)
+	h.write(t, file, strings.Replace(string(before), old, text, 1))
 }
 
 // A report is what became of a mode's seeds, as the shop's test writes it.
@@ -121,14 +140,7 @@ type report struct {
 // reports.
 func (h *host) live(t testing.TB, binary, modes string, environ ...string) map[string]report {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), binary, "-test.run=^TestShop$", "-test.timeout=2h")
-	command.Dir = h.dir
-	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "SIMCITY_") {
-			command.Env = append(command.Env, entry)
-		}
-	}
-	command.Env = append(append(command.Env, "SHOP_MODES="+modes), environ...)
+	command := h.command(t, binary, "TestShop", append(environ, "SHOP_MODES="+modes)...)
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, string(output))
 	all := map[string]report{}
@@ -144,6 +156,20 @@ func (h *host) live(t testing.TB, binary, modes string, environ ...string) map[s
 		all[r.Mode] = r
 	}
 	return all
+}
+
+// command runs one of the shop's tests.
+func (h *host) command(t testing.TB, binary, test string, environ ...string) *exec.Cmd {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), binary, "-test.run=^"+test+"$", "-test.timeout=2h", "-test.v")
+	command.Dir = h.dir
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "SIMCITY_") {
+			command.Env = append(command.Env, entry)
+		}
+	}
+	command.Env = append(command.Env, environ...)
+	return command
 }
 
 func reportOf(t testing.TB, text string) (r report) {

@@ -18,8 +18,9 @@ import (
 type Shop struct {
 	mux *http.ServeMux
 
-	mu    sync.Mutex
-	taken map[string]string
+	mu       sync.Mutex
+	taken    map[string]string
+	promised map[string]bool
 
 	cacheMu sync.RWMutex
 	cache   map[string]int
@@ -48,7 +49,7 @@ type Shop struct {
 
 // New builds a shop. Its worker must be stopped by Close.
 func New() *Shop {
-	s := &Shop{mux: http.NewServeMux(), taken: map[string]string{}, cache: map[string]int{}, visits: map[string]int{}, stop: make(chan struct{})}
+	s := &Shop{mux: http.NewServeMux(), taken: map[string]string{}, promised: map[string]bool{}, cache: map[string]int{}, visits: map[string]int{}, stop: make(chan struct{})}
 	s.filled = sync.NewCond(&s.queueMu)
 	s.logger = log.New(countLines{s}, "", 0)
 	for pattern, handler := range map[string]http.HandlerFunc{
@@ -59,7 +60,7 @@ func New() *Shop {
 		"/hold/{what}": s.hold, "/sleep/{what}": s.sleep, "/fork/{what}": s.fork, "/queue/{what}": s.enqueue,
 		"/upgrade/{what}": s.upgrade, "/once/{what}": s.first, "/log/{what}": s.log,
 		"/chance/{what}": s.chance, "/lot/{what}": s.lot, "/lot-right/{what}": s.lotRight,
-		"/keep/{what}": s.keep, "/keep-right/{what}": s.keepRight, "/visit/{what}": s.visit, "/same/{what}": s.same,
+		"/keep/{what}": s.keep, "/keep-right/{what}": s.keepRight, "/visit/{what}": s.visit, "/same/{what}": s.same, "/lease/{what}": s.lease,
 	} {
 		s.mux.HandleFunc(pattern, handler)
 	}

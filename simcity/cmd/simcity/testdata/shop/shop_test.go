@@ -35,6 +35,9 @@ func TestShop(t *testing.T) {
 	all.Wait()
 }
 
+// TestLease is a team's own test, of one simulation.
+func TestLease(t *testing.T) { town("lease", 1).Run(t) }
+
 func liveAll(t *testing.T, mode string) {
 	name, count, _ := strings.Cut(mode, "=")
 	seeds, err := strconv.Atoi(count)
