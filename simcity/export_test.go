@@ -56,3 +56,6 @@ func SeamAt(place string) string { return seamAt(place) }
 
 // NotesOf are the notes of a result.
 func NotesOf(r *Result) []string { return r.notes() }
+
+// WhyUnchecked is why the rule's subtest is skipped.
+func WhyUnchecked(inv *InvariantResult) string { return inv.whyUnchecked() }

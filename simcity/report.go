@@ -41,12 +41,20 @@ func (inv InvariantResult) report(t *testing.T, r *Result) {
 		tell("not checked: %d samples, needs %d", inv.Judgement.Samples, max(inv.Judgement.Needs, 1))
 		t.Fail()
 	case inv.Status == Unchecked:
-		t.Skip("not judged: too few samples, or the run ended before")
+		t.Skip(inv.whyUnchecked())
 	case inv.Judgement.Got == "" && inv.Judgement.Want == "":
 		tell("kept: %s", counted(int(inv.Judgement.Samples), "sample"))
 	default:
 		tell("%s (want %s, %s)", inv.Judgement.Got, inv.Judgement.Want, counted(int(inv.Judgement.Samples), "sample"))
 	}
+}
+
+// whyUnchecked tells rules that lacked samples from those that nobody asked.
+func (inv InvariantResult) whyUnchecked() string {
+	if inv.CutShort {
+		return "not judged: the run ended before"
+	}
+	return fmt.Sprintf("not judged: %s, needs %d", counted(int(inv.Judgement.Samples), "sample"), max(inv.Judgement.Needs, 1))
 }
 
 var errNoModule = errors.New("no go.mod above the test's folder")

@@ -184,6 +184,19 @@ func TestCriticalViolationEndsTheRun(t *testing.T) {
 	}
 }
 
+func TestUncheckedRuleSaysWhetherItLackedSamplesOrTheRunEndedBefore(t *testing.T) {
+	t.Parallel()
+	why := func(more ...simcity.Invariant) string {
+		scenario := sound()
+		scenario.AllowEmpty = []string{"*"}
+		res := simcity.New(scenario).Target(inProcess(hello)).
+			Check(judged("busy", simcity.AtEnd, simcity.Judgement{Samples: 1, Needs: 10})).Check(more...).Simulate(t)
+		return simcity.WhyUnchecked(res.Invariant("busy"))
+	}
+	require.Equal(t, "not judged: 1 sample, needs 10", why())
+	require.Equal(t, "not judged: the run ended before", why(rule("never", func(*simcity.Operation) *simcity.Breach { return &simcity.Breach{} })))
+}
+
 func TestKeepGoingCountsTheViolationsThatFollow(t *testing.T) {
 	t.Parallel()
 	scenario := sound()
