@@ -268,10 +268,10 @@ func distance(a, b string) int {
 }
 
 func parseSwitch(name, value string) (bool, error) {
-	switch strings.ToLower(value) {
-	case "1", "true", "yes", "on":
+	switch value {
+	case "1":
 		return true, nil
-	case "0", "false", "no", "off":
+	case "0":
 		return false, nil
 	}
 	return false, &FieldError{Field: name, Value: value, Allowed: "1 or 0", Fix: "set it to 1, or unset it"}
