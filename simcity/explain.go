@@ -32,7 +32,11 @@ func (r *Result) Explain() string {
 		fmt.Fprintf(&b, "  %s\n", w)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "\n  %s: %s at simulated %s\n    %s\n", f.heading(), f.Kind, f.At.Round(time.Millisecond), f.Text)
+		fmt.Fprintf(&b, "\n  %s: %s", f.heading(), f.Kind)
+		if f.At > 0 {
+			fmt.Fprintf(&b, " at simulated %s", f.At.Round(time.Millisecond))
+		}
+		fmt.Fprintf(&b, "\n    %s\n", f.Text)
 		if f.Stack != "" {
 			b.WriteString("    " + strings.ReplaceAll(trimStack(f.Stack), "\n", "\n    ") + "\n")
 		}

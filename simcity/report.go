@@ -59,14 +59,14 @@ func (inv InvariantResult) whyUnchecked() string {
 
 var errNoModule = errors.New("no go.mod above the test's folder")
 
-// reproduction is the command that repeats a test with a seed.
-func reproduction(test string, seed uint64) string {
+// goTest is the command that runs a test.
+func goTest(test string) string {
 	parts := strings.Split(test, "/")
 	for i, part := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
 	pattern := strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
-	return fmt.Sprintf("%s=%d go test %s%s%s -run '%s'", envSeed, seed, raceFlag, overlayFlag(), packageUnderTest(), pattern)
+	return fmt.Sprintf("go test %s%s%s -run '%s'", raceFlag, overlayFlag(), packageUnderTest(), pattern)
 }
 
 // overlayFlag is what go test must be told for locks to be seams, as they are.
