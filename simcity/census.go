@@ -41,6 +41,7 @@ type populationState struct {
 type verb struct {
 	tries, failed int64
 	last          *Operation // that failed
+	silent        int64      // of which nothing is known but that no error came
 }
 
 // verbsMax is how many names of operations a population is watched for.
@@ -133,6 +134,9 @@ func (c *census) acted(p *populationState, op *Operation) {
 	}
 	if v.tries++; op.Outcome == Failed {
 		v.failed, v.last = v.failed+1, op
+	}
+	if op.silent() {
+		v.silent++
 	}
 	if p.verbs == nil {
 		p.verbs = make(map[string]verb)
@@ -239,12 +243,21 @@ func (c *census) notes() (notes []string) {
 			notes = append(notes, fmt.Sprintf("population %s: %d of %d lives ended in an error, the last of %s", p.Name, p.broken, p.born, p.lastErr))
 		}
 		for _, name := range slices.Sorted(maps.Keys(p.verbs)) {
-			if v := p.verbs[name]; v.failed == v.tries {
+			switch v := p.verbs[name]; v.tries {
+			case v.silent:
+				notes = append(notes, fmt.Sprintf("population %s: %s made no request, %d in all, and counts as ok for want of an error; let it send one by Citizen.Client, or if it reaches the host in another way set op.Output or Learn what came back", p.Name, name, v.tries))
+			case v.failed:
 				notes = append(notes, fmt.Sprintf("population %s: %s failed each time, %d in all, the last %s", p.Name, name, v.tries, v.last.how()))
 			}
 		}
 	}
 	return notes
+}
+
+// silent tells whether nothing is known of the operation but that its function
+// returned no error.
+func (op *Operation) silent() bool {
+	return !op.classified && op.Outcome == OK && op.Output == nil && len(op.Facts) == 0
 }
 
 // how says what an operation came to.

@@ -84,6 +84,8 @@
 //   - SIMCITY_OVERLAY=0 leaves locks alone in a binary with the overlay
 //   - SIMCITY_OVERLAY_PACKAGES names the host's packages there
 //
+// Relative paths in them are below the module's root, whatever the package.
+//
 // # Many seeds
 //
 // SIMCITY_SEEDS=1000 (or 500-600) sweeps: each simulation of the tests that run is

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Explain is the failure as a reader wants it: what, when, got and wanted, who,
@@ -31,7 +32,11 @@ func (r *Result) Explain() string {
 		fmt.Fprintf(&b, "  %s\n", w)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "\n  %s: %s at simulated %s\n    %s\n", f.heading(), f.Kind, f.At.Round(time.Millisecond), f.Text)
+		fmt.Fprintf(&b, "\n  %s: %s", f.heading(), f.Kind)
+		if f.At > 0 {
+			fmt.Fprintf(&b, " at simulated %s", f.At.Round(time.Millisecond))
+		}
+		fmt.Fprintf(&b, "\n    %s\n", f.Text)
 		if f.Stack != "" {
 			b.WriteString("    " + strings.ReplaceAll(trimStack(f.Stack), "\n", "\n    ") + "\n")
 		}
@@ -71,18 +76,25 @@ func (v *Violation) explain(b *strings.Builder) {
 		fmt.Fprintf(b, "    as a picture: %s\n", v.PictureFile)
 	}
 	if op := v.Operation; op != nil {
-		fmt.Fprintf(b, "    by:   %s, operation %d %s%s -> %s %d\n", op.Client(), op.Number, op.Name, inputText(op.Input), op.Outcome, op.Status)
+		call := op.Name
+		if input := inputText(op.Input); input != "" {
+			call += "(" + input + ")"
+		}
+		fmt.Fprintf(b, "    by:   %s, operation %d %s -> %s %d\n", op.Client(), op.Number, call, op.Outcome, op.Status)
 	}
 	if len(v.Faults) > 0 {
 		fmt.Fprintf(b, "    faults active: %s\n", strings.Join(v.Faults, ", "))
 	}
 }
 
+// inputText is an operation's input as readers see it, cut short.
 func inputText(input any) string {
+	const most = 120
 	if input == nil {
 		return ""
 	}
-	return fmt.Sprintf("(%v)", input)
+	text := fmt.Sprint(input)
+	return pad(text, min(utf8.RuneCountInString(text), most))
 }
 
 // trimStack keeps the part of a stack that a reader needs.

@@ -12,14 +12,19 @@ import (
 // GoTest is how the command that repeats a failure of this build begins.
 const GoTest = "go test " + raceFlag
 
-// CompareSweeps compares failures of those signatures with what the sweep before
-// left in the file; ran tells whether the seeds of that one were run.
-func CompareSweeps(path string, ran bool, signatures ...string) string {
+// CompareSweeps compares failures of those signatures, each first of seed 7, with
+// what the sweep before left in the file, and tells how. The verdict is that of seed
+// 7, empty if it was not run.
+func CompareSweeps(path string, verdict Verdict, signatures ...string) string {
 	var sum Sweep
 	for _, signature := range signatures {
-		sum.Groups = append(sum.Groups, FailureGroup{Signature: signature})
+		sum.Groups = append(sum.Groups, FailureGroup{Signature: signature, First: 7})
 	}
-	sum.compare(path, func(uint64) bool { return ran })
+	verdicts := map[uint64]Verdict{}
+	if verdict != "" {
+		verdicts[7] = verdict
+	}
+	sum.compare(path, verdicts)
 	var told []string
 	for _, g := range sum.Groups {
 		state := "ongoing "
@@ -28,8 +33,9 @@ func CompareSweeps(path string, ran bool, signatures ...string) string {
 		}
 		told = append(told, state+g.Signature)
 	}
-	for _, g := range sum.Resolved {
-		told = append(told, "resolved "+g.Signature)
+	_, others, _ := strings.Cut((&Sweep{Resolved: sum.Resolved, unseen: sum.unseen}).String(), "\n")
+	for line := range strings.Lines(others) {
+		told = append(told, strings.Join(strings.Fields(line), " "))
 	}
 	return strings.Join(told, ", ")
 }
@@ -50,3 +56,6 @@ func SeamAt(place string) string { return seamAt(place) }
 
 // NotesOf are the notes of a result.
 func NotesOf(r *Result) []string { return r.notes() }
+
+// WhyUnchecked is why the rule's subtest is skipped.
+func WhyUnchecked(inv *InvariantResult) string { return inv.whyUnchecked() }

@@ -266,6 +266,8 @@ func TestSimulationThatCannotRunFailsTheTestWithTheFix(t *testing.T) {
 }
 
 func TestSettingsMistakesFailTheTestWithTheFix(t *testing.T) {
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
 	garbage := filepath.Join(t.TempDir(), "garbage.json")
 	require.NoError(t, os.WriteFile(garbage, []byte("verdict=FAIL"), 0o600))
 	future := filepath.Join(t.TempDir(), "future.json")
@@ -280,7 +282,8 @@ func TestSettingsMistakesFailTheTestWithTheFix(t *testing.T) {
 		{"seed no number", "SIMCITY_SEED", "seven", []string{"SIMCITY_SEED is seven", "random", "verdict line"}},
 		{"seed negative", "SIMCITY_SEED", "-1", []string{"SIMCITY_SEED is -1"}},
 		{"seed too large", "SIMCITY_SEED", "9223372036854775808", []string{"9223372036854775807"}},
-		{"replay missing", "SIMCITY_REPLAY", "no/such/file.json", []string{"SIMCITY_REPLAY is no/such/file.json", "no such file"}},
+		{"switch by a word", "SIMCITY_VERIFY", "yes", []string{"SIMCITY_VERIFY is yes; allowed: 1 or 0; fix: set it to 1, or unset it"}},
+		{"replay missing", "SIMCITY_REPLAY", "no/such/file.json", []string{"SIMCITY_REPLAY is " + filepath.Join(root, "no/such/file.json"), "no such file"}},
 		{"replay garbage", "SIMCITY_REPLAY", garbage, []string{"SIMCITY_REPLAY is", "not the JSON of a bundle"}},
 		{"replay of another version", "SIMCITY_REPLAY", future, []string{"version 1", "it is version 99"}},
 		{"replay without a result", "SIMCITY_REPLAY", empty, []string{"SIMCITY_REPLAY is", "result"}},

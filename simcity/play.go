@@ -214,7 +214,7 @@ func (p *play) judgeSeed() *Result {
 	}
 	res.Repro = p.repro(res.Seed)
 	if p.bundle != nil {
-		res.Repro = fmt.Sprintf("%s=%s %s", envReplay, p.settings.replay, res.Repro)
+		res.Repro = p.command(envReplay + "=" + p.settings.replay)
 	}
 	if p.settings.verify {
 		res.Repro = envVerify + "=1 " + res.Repro
@@ -223,8 +223,11 @@ func (p *play) judgeSeed() *Result {
 }
 
 // repro is the command that repeats a seed of this test.
-func (p *play) repro(seed uint64) string {
-	command := reproduction(p.t.Name(), seed)
+func (p *play) repro(seed uint64) string { return p.command(envSeed + "=" + utoa(seed)) }
+
+// command runs this test with a setting, and explores as this process does.
+func (p *play) command(setting string) string {
+	command := setting + " " + goTest(p.t.Name())
 	if mode := p.settings.exploreMode; mode != "" {
 		command = envExplore + "=" + mode + " " + command
 	}

@@ -40,6 +40,7 @@ func TestFailureReplaysFromItsBundle(t *testing.T) {
 	require.Equal(t, first.Digest, again.Digest)
 	require.Equal(t, first.Violations, again.Violations)
 	require.Empty(t, troubles(again))
+	require.Regexp(t, `^SIMCITY_REPLAY=\S+ go test `, again.Repro, "the bundle has the seed")
 }
 
 // A bundle says how its run looked for races, so that the replay needs no setting.
@@ -92,7 +93,7 @@ func TestRunThatDoesNotReplaySaysWhereItDiffers(t *testing.T) {
 			event := events[len(events)-2].(map[string]any)
 			event["after"], result["digest"] = zeros, zeros
 		}, "at event"},
-		{"another seed", func(result map[string]any) { result["seed"] = "8" }, "at event"},
+		{"another seed", func(result map[string]any) { result["seed"] = "8" }, "before event"},
 		{"another digest", func(result map[string]any) { result["digest"] = zeros }, "digest"},
 		{"a build without the overlay", func(result map[string]any) {
 			result["digest"] = zeros

@@ -41,7 +41,7 @@ func (inv InvariantResult) report(t *testing.T, r *Result) {
 		tell("not checked: %d samples, needs %d", inv.Judgement.Samples, max(inv.Judgement.Needs, 1))
 		t.Fail()
 	case inv.Status == Unchecked:
-		t.Skip("not judged: too few samples, or the run ended before")
+		t.Skip(inv.whyUnchecked())
 	case inv.Judgement.Got == "" && inv.Judgement.Want == "":
 		tell("kept: %s", counted(int(inv.Judgement.Samples), "sample"))
 	default:
@@ -49,16 +49,24 @@ func (inv InvariantResult) report(t *testing.T, r *Result) {
 	}
 }
 
+// whyUnchecked tells rules that lacked samples from those that nobody asked.
+func (inv InvariantResult) whyUnchecked() string {
+	if inv.CutShort {
+		return "not judged: the run ended before"
+	}
+	return fmt.Sprintf("not judged: %s, needs %d", counted(int(inv.Judgement.Samples), "sample"), max(inv.Judgement.Needs, 1))
+}
+
 var errNoModule = errors.New("no go.mod above the test's folder")
 
-// reproduction is the command that repeats a test with a seed.
-func reproduction(test string, seed uint64) string {
+// goTest is the command that runs a test.
+func goTest(test string) string {
 	parts := strings.Split(test, "/")
 	for i, part := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
 	pattern := strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
-	return fmt.Sprintf("%s=%d go test %s%s%s -run '%s'", envSeed, seed, raceFlag, overlayFlag(), packageUnderTest(), pattern)
+	return fmt.Sprintf("go test %s%s%s -run '%s'", raceFlag, overlayFlag(), packageUnderTest(), pattern)
 }
 
 // overlayFlag is what go test must be told for locks to be seams, as they are.

@@ -72,7 +72,7 @@ func (rule *rule) result() InvariantResult {
 		Violations: rule.violations, Judgement: rule.last,
 	}
 	if !rule.judged {
-		res.Judgement = rule.cutShort()
+		res.Judgement, res.CutShort = rule.cutShort(), true
 	}
 	switch {
 	case rule.violations > 0:

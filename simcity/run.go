@@ -132,7 +132,9 @@ func (r *run) enter(op *Operation, p *populationState) (index int64, counts bool
 	op.Number = r.figures.count(op)
 	op.Steady = r.faults.steadyAt(op.Start)
 	r.census.acted(p, op)
-	return r.log.append(op.End, op.Citizen, EventOperation, op.payload).Index, true
+	index = r.log.append(op.End, op.Citizen, EventOperation, op.payload).Index
+	r.tracing.asked(index, op.Input)
+	return index, true
 }
 
 // nextIndex is that of the next event.

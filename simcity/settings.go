@@ -5,6 +5,7 @@ import (
 	crand "crypto/rand"
 	"encoding/binary"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -17,7 +18,8 @@ import (
 
 // Settings from outside are environment variables, not flags: a flag would be
 // unknown to test packages that do not import this one. This file alone reads
-// them.
+// them. A relative path in one is below the module's root, so that it means one
+// place in all packages.
 const (
 	envSeed   = "SIMCITY_SEED"
 	envVerify = "SIMCITY_VERIFY"
@@ -143,10 +145,16 @@ var readers = map[string]func(s *settings, value string) error{
 		s.uiWait = wait
 		return nil
 	},
-	envReplay:       func(s *settings, value string) error { s.replay = value; return nil },
-	envTelemetry:    func(s *settings, value string) error { s.telemetry = value; return nil },
+	envReplay: func(s *settings, value string) error { s.replay = belowModule(value); return nil },
+	envTelemetry: func(s *settings, value string) error {
+		if path, isFile := strings.CutPrefix(value, "sqlite:"); isFile && path != "" && path[0] != ':' {
+			value = "sqlite:" + belowModule(path)
+		}
+		s.telemetry = value
+		return nil
+	},
 	envReport:       func(s *settings, value string) (err error) { s.reports, err = parseReports(value); return },
-	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = value; return nil },
+	envSweepHistory: func(s *settings, value string) error { s.sweepHistory = belowModule(value); return nil },
 	envSeeds:        func(s *settings, value string) (err error) { s.seeds, err = parseSeeds(value); return },
 	envShard:        func(s *settings, value string) (err error) { s.shard, err = parseShard(value); return },
 	envWorkers: func(s *settings, value string) (err error) {
@@ -268,10 +276,10 @@ func distance(a, b string) int {
 }
 
 func parseSwitch(name, value string) (bool, error) {
-	switch strings.ToLower(value) {
-	case "1", "true", "yes", "on":
+	switch value {
+	case "1":
 		return true, nil
-	case "0", "false", "no", "off":
+	case "0":
 		return false, nil
 	}
 	return false, &FieldError{Field: name, Value: value, Allowed: "1 or 0", Fix: "set it to 1, or unset it"}
@@ -309,6 +317,16 @@ func parseSeed(value string) (uint64, error) {
 		return 0, &FieldError{Field: envSeed, Value: value, Allowed: "a number from 0 to 9223372036854775807, or random", Fix: "take the seed from a verdict line"}
 	}
 	return seed, nil
+}
+
+// belowModule is a path as it is seen from the module's root. Outside of a module
+// it is as it was given.
+func belowModule(path string) string {
+	root, _, err := inModule()
+	if err != nil || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(root, path)
 }
 
 // stagingRules are the environment's word on which targets may be touched.

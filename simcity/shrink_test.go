@@ -97,6 +97,16 @@ func TestFailureShrinksToThoseWhoMatter(t *testing.T) {
 	require.Equal(t, simcity.Pass, seekers(true).Simulate(t).Verdict, "it passes when the bug is mended")
 }
 
+func TestTimelineOfAShrunkRunHasInputsThatAreNoText(t *testing.T) {
+	type wish struct{ Days, Beds int }
+	shrunk, err := city(hello, citizens("guest", 1, func(ctx context.Context, c *simcity.Citizen) error {
+		return c.Do(ctx, "book", wish{Days: 3, Beds: 2}, func(context.Context, *simcity.Operation) error { return nil })
+	})).Check(rule("never", func(*simcity.Operation) *simcity.Breach { return &simcity.Breach{Got: "one"} })).Shrink(t)
+	require.NoError(t, err)
+	require.Equal(t, "guest/1 book {3 2} -> ok, judge never: one", words(shrunk.Timeline))
+	require.Contains(t, shrunk.Result.Explain(), "operation 1 book({3 2}) -> ok 0\n")
+}
+
 // Whoever comes first at the office, the other looks before it is taken or not:
 // the order decides, and from some moment on nothing else can happen.
 // Faults that outlast the failure, or come after it, are part of the plan that the

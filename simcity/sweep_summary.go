@@ -25,11 +25,13 @@ type Sweep struct {
 	Rate    float64 `json:"rate"`           // seeds per second of real time
 	// Groups are the failures, the worst and most frequent first.
 	Groups []FailureGroup `json:"groups,omitempty"`
-	// Resolved are those of the sweep before that did not come again.
+	// Resolved are those of the sweeps before that did not come again and whose first
+	// seed passed.
 	Resolved []FailureGroup   `json:"resolved,omitempty"`
 	Reached  map[string]int64 `json:"reached,omitempty"`
 
-	history error // why the comparison could not be kept
+	unseen  []string // of those that did not come again either, but may
+	history error    // why the comparison could not be kept
 }
 
 // A FailureGroup is the seeds that failed in one way, see [Result.Signature].
@@ -70,19 +72,19 @@ func (s *sweep) summary() *Sweep {
 	slices.SortFunc(sum.Groups, func(a, b FailureGroup) int {
 		return cmp.Or(cmp.Compare(rankOf(a.Verdict), rankOf(b.Verdict)), cmp.Compare(b.Seeds, a.Seeds), cmp.Compare(a.Signature, b.Signature))
 	})
-	ran := make(map[uint64]bool, len(s.done))
+	verdicts := make(map[uint64]Verdict, len(s.done))
 	for _, out := range s.done {
-		ran[out.Seed] = true
+		verdicts[out.Seed] = out.Verdict
 	}
 	sum.Late = s.late
-	sum.compare(s.historyFile(), func(seed uint64) bool { return ran[seed] })
+	sum.compare(s.historyFile(), verdicts)
 	return sum
 }
 
 // compare tells new failures from ongoing ones by what the sweep before left in
 // the file, and leaves there what the next one needs. A failure is resolved when
-// its first seed was run and none fails in that way any more.
-func (sum *Sweep) compare(path string, ran func(seed uint64) bool) {
+// its first seed passed and none fails in that way any more.
+func (sum *Sweep) compare(path string, verdicts map[uint64]Verdict) {
 	var before []FailureGroup
 	if text, err := os.ReadFile(path); err == nil {
 		_ = json.Unmarshal(text, &before) // what cannot be read makes everything new
@@ -99,12 +101,16 @@ func (sum *Sweep) compare(path string, ran func(seed uint64) bool) {
 	}
 	keep := slices.Clone(sum.Groups)
 	for _, g := range before {
-		switch {
+		switch verdict, ran := verdicts[g.First]; {
 		case now[g.Signature]:
-		case ran(g.First):
+		case verdict == Pass:
 			sum.Resolved = append(sum.Resolved, g)
+		case ran:
+			keep = append(keep, g)
+			sum.unseen = append(sum.unseen, fmt.Sprintf("%s (its seed %d failed in another way)", g.Signature, g.First))
 		default:
 			keep = append(keep, g)
+			sum.unseen = append(sum.unseen, fmt.Sprintf("%s (its seed %d was not run)", g.Signature, g.First))
 		}
 	}
 	text, err := json.MarshalIndent(keep, "", "  ")
@@ -158,7 +164,14 @@ func (sum *Sweep) String() string {
 		fmt.Fprintf(&b, "\n  %-8s %4dx  %s\n                 %s", state, g.Seeds, g.Signature, g.Repro)
 	}
 	for _, g := range sum.Resolved {
-		fmt.Fprintf(&b, "\n  resolved       %s (seed %d of the sweep before)", g.Signature, g.First)
+		fmt.Fprintf(&b, "\n  resolved       %s (its seed %d passed)", g.Signature, g.First)
+	}
+	for i, text := range sum.unseen {
+		if i == unseenMax {
+			fmt.Fprintf(&b, "\n  not seen       %d more", len(sum.unseen)-unseenMax)
+			break
+		}
+		fmt.Fprintf(&b, "\n  not seen       %s", text)
 	}
 	for _, name := range slices.Sorted(maps.Keys(sum.Reached)) {
 		if n := sum.Reached[name]; n == 0 {
@@ -172,6 +185,10 @@ func (sum *Sweep) String() string {
 	}
 	return b.String()
 }
+
+// unseenMax is how many failures of earlier sweeps are told that this one tells
+// nothing of.
+const unseenMax = 5
 
 // first is the summary's first line.
 func (sum *Sweep) first() string {

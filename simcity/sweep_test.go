@@ -209,12 +209,14 @@ func TestSweepGroupsFailuresAndComparesWithTheLast(t *testing.T) {
 func TestSweepTellsNewOngoingAndResolvedFailures(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.json")
-	require.Equal(t, "NEW a, NEW b", simcity.CompareSweeps(path, true, "a", "b"))
-	require.Equal(t, "ongoing b, NEW c, resolved a", simcity.CompareSweeps(path, true, "b", "c"))
-	require.Equal(t, "ongoing b", simcity.CompareSweeps(path, false, "b"), "seeds that were not run resolve nothing")
-	require.Equal(t, "resolved b, resolved c", simcity.CompareSweeps(path, true))
+	require.Equal(t, "NEW a, NEW b", simcity.CompareSweeps(path, simcity.Fail, "a", "b"))
+	require.Equal(t, "ongoing b, NEW c, not seen a (its seed 7 failed in another way)", simcity.CompareSweeps(path, simcity.Fail, "b", "c"))
+	require.Equal(t, "ongoing b, not seen c (its seed 7 was not run), not seen a (its seed 7 was not run)", simcity.CompareSweeps(path, "", "b"))
+	require.Equal(t, "resolved b (its seed 7 passed), resolved c (its seed 7 passed), resolved a (its seed 7 passed)", simcity.CompareSweeps(path, simcity.Pass))
 	require.NoError(t, os.WriteFile(path, []byte("nonsense"), 0o600))
-	require.Equal(t, "NEW b", simcity.CompareSweeps(path, true, "b"))
+	require.Equal(t, "NEW b", simcity.CompareSweeps(path, simcity.Fail, "b"))
+	simcity.CompareSweeps(path, simcity.Fail, "c", "d", "e", "f", "g", "h")
+	require.Contains(t, simcity.CompareSweeps(path, simcity.Fail), "not seen 2 more")
 }
 
 func TestSweepStopsAfterSoManyFailures(t *testing.T) {

@@ -46,19 +46,21 @@ var timelineEvents = map[string]MomentKind{
 var engineActors = map[string]bool{"tick": true, "end": true}
 
 // TimelineOf is the timeline of events, such as a bundle's last ones: operations,
-// faults, violations and findings. Seams are in the timelines of [Shrunk] alone.
+// faults, violations and findings. Seams, and inputs that are no text, are in the
+// timelines of [Shrunk] alone.
 func TimelineOf(events []Event) Timeline {
 	var all Timeline
 	for i := range events {
 		if timelineEvents[events[i].Type] != "" && !engineActors[events[i].Actor] {
-			all = append(all, momentOf(&events[i]))
+			all = append(all, momentOf(&events[i], nil))
 		}
 	}
 	return all.withoutRepetitions()
 }
 
-// momentOf puts an event in words.
-func momentOf(e *Event) Moment {
+// momentOf puts an event in words. Of an operation it is told the input, unless that
+// is a text of the event.
+func momentOf(e *Event, input any) Moment {
 	var p struct {
 		Operation, Input, Outcome, Error, Kind, Invariant, Got, Actor string
 
@@ -70,6 +72,9 @@ func momentOf(e *Event) Moment {
 	switch e.Type {
 	case EventOperation:
 		m.Since = time.Duration(p.StartNanos)
+		if p.Input == "" {
+			p.Input = inputText(input)
+		}
 		m.Text = strings.TrimSpace(p.Operation+" "+p.Input) + " -> " + p.Outcome
 		if p.Status != 0 {
 			m.Text += " " + itoa(p.Status)

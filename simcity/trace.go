@@ -21,6 +21,7 @@ type traceRow struct {
 	actor string
 	seam  string
 	event *Event
+	input any // of an operation, which its event tells only if it is a text
 }
 
 // most that a trace keeps.
@@ -54,6 +55,16 @@ func (t *trace) take(e Event) {
 	}
 }
 
+// asked adds the input of the operation that the event of that index tells.
+func (t *trace) asked(index int64, input any) {
+	if t == nil || len(t.rows) == 0 {
+		return
+	}
+	if last := &t.rows[len(t.rows)-1]; last.event != nil && last.event.Index == index {
+		last.input = input
+	}
+}
+
 // timeline leaves out seams where nobody else was about.
 func (t *trace) timeline() Timeline {
 	rows := slices.DeleteFunc(slices.Clone(t.rows), func(row traceRow) bool { return engineActors[row.actor] })
@@ -61,7 +72,7 @@ func (t *trace) timeline() Timeline {
 	for i, row := range rows {
 		switch {
 		case row.event != nil:
-			all = append(all, momentOf(row.event))
+			all = append(all, momentOf(row.event, row.input))
 		case crowded(rows, i):
 			all = append(all, Moment{At: row.at, Actor: row.actor, Kind: MomentSeam, Text: row.seam})
 		}

@@ -80,6 +80,9 @@ type InvariantResult struct {
 	Status     Status    `json:"status"`
 	Violations int64     `json:"violations"`
 	Judgement  Judgement `json:"judgement"`
+	// CutShort: the run ended before the rule was judged. The judgement is how it
+	// stood then.
+	CutShort bool `json:"cutShort,omitempty"`
 }
 
 // A Status says how an invariant fared.

@@ -184,6 +184,19 @@ func TestCriticalViolationEndsTheRun(t *testing.T) {
 	}
 }
 
+func TestUncheckedRuleSaysWhetherItLackedSamplesOrTheRunEndedBefore(t *testing.T) {
+	t.Parallel()
+	why := func(more ...simcity.Invariant) string {
+		scenario := sound()
+		scenario.AllowEmpty = []string{"*"}
+		res := simcity.New(scenario).Target(inProcess(hello)).
+			Check(judged("busy", simcity.AtEnd, simcity.Judgement{Samples: 1, Needs: 10})).Check(more...).Simulate(t)
+		return simcity.WhyUnchecked(res.Invariant("busy"))
+	}
+	require.Equal(t, "not judged: 1 sample, needs 10", why())
+	require.Equal(t, "not judged: the run ended before", why(rule("never", func(*simcity.Operation) *simcity.Breach { return &simcity.Breach{} })))
+}
+
 func TestKeepGoingCountsTheViolationsThatFollow(t *testing.T) {
 	t.Parallel()
 	scenario := sound()
@@ -369,6 +382,8 @@ func TestPassTellsWhatCameToNothing(t *testing.T) {
 			return errors.New("lost the way")
 		}
 		_ = c.Do(ctx, "pay", nil, func(context.Context, *simcity.Operation) error { return errors.New("no money") })
+		_ = c.Do(ctx, "forget", nil, func(context.Context, *simcity.Operation) error { return nil })
+		_ = c.Do(ctx, "call", nil, func(_ context.Context, op *simcity.Operation) error { op.Output = "by another way"; return nil })
 		return nil
 	})}
 	res := simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
@@ -379,5 +394,7 @@ func TestPassTellsWhatCameToNothing(t *testing.T) {
 		notes = append(notes, f.Text)
 	}
 	require.Contains(t, notes, "population crowd: pay failed each time, 1 in all, the last pay -> error 0 no money")
+	require.Contains(t, strings.Join(notes, "\n"), "population crowd: forget made no request, 1 in all, and counts as ok for want of an error;")
+	require.NotContains(t, strings.Join(notes, "\n"), "population crowd: call")
 	require.Regexp(t, `population crowd: 2 of 3 lives ended in an error, the last of crowd/\d: lost the way`, strings.Join(notes, "\n"))
 }

@@ -7,8 +7,8 @@
 //
 //	SIMCITY_TELEMETRY=sqlite:simcity.db go test ./... -run SimCity
 //
-// The path is relative to the folder of the package that is tested. A file opened
-// in this way is made and migrated by itself, since nobody else owns it; in code,
+// A relative path is below the module's root, so that the packages of a module share
+// one file. A file opened in this way is made and migrated by itself, since nobody else owns it; in code,
 // [OpenOrCreate] does the same and [Open] leaves the schema alone.
 //
 // # The file

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,7 +52,11 @@ func TestSimulationKeepsItsDigestAndItsHistory(t *testing.T) {
 
 func TestTelemetryFromTheEnvironment(t *testing.T) {
 	path := file(t)
-	t.Setenv("SIMCITY_TELEMETRY", "sqlite:"+path)
+	root, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	below, err := filepath.Rel(root, path)
+	require.NoError(t, err)
+	t.Setenv("SIMCITY_TELEMETRY", "sqlite:"+below) // seen from the module's root
 	t.Run("run", func(t *testing.T) { baseline(7, 0).Run(t) })
 	store := create(t, path)
 	runs, err := store.Runs(t.Context(), telemetry.RunFilter{})
