@@ -28,6 +28,7 @@ type populationState struct {
 	living  int
 	acted   int64
 	worked  int64      // operations with outcome OK
+	silent  int64      // operations of which nothing is known but that no error came
 	failed  *Operation // the last one that was not OK
 	verbs   map[string]verb
 	dropped int64
@@ -41,7 +42,7 @@ type populationState struct {
 type verb struct {
 	tries, failed int64
 	last          *Operation // that failed
-	silent        int64      // of which nothing is known but that no error came
+	silent        int64      // as the population's
 }
 
 // verbsMax is how many names of operations a population is watched for.
@@ -128,6 +129,11 @@ func (c *census) acted(p *populationState, op *Operation) {
 	} else {
 		p.failed = op
 	}
+	silent := int64(0)
+	if op.silent() {
+		silent = 1
+	}
+	p.silent += silent
 	v, known := p.verbs[op.Name]
 	if !known && len(p.verbs) >= verbsMax {
 		return
@@ -135,9 +141,7 @@ func (c *census) acted(p *populationState, op *Operation) {
 	if v.tries++; op.Outcome == Failed {
 		v.failed, v.last = v.failed+1, op
 	}
-	if op.silent() {
-		v.silent++
-	}
+	v.silent += silent
 	if p.verbs == nil {
 		p.verbs = make(map[string]verb)
 	}
@@ -280,6 +284,8 @@ func (p *populationState) doubt() string {
 		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, p.failed.how())
 	case p.broken == p.ended && p.ended > 0:
 		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
+	case p.silent == p.acted:
+		return fmt.Sprintf("never reached the target: its %d operations made no request and told nothing; let them send one by Citizen.Client, or if they reach the target in another way set op.Output or Learn what came back", p.acted)
 	case p.limited == p.born:
 		return fmt.Sprintf("was cut short: all %d citizens reached their StepLimit of %d operations; let them Sleep, or raise it", p.born, p.StepLimit)
 	}

@@ -128,9 +128,10 @@ func (c *Citizen) AtEnd(cleanUp func(context.Context) error) { c.atEnd = append(
 // Do records one operation: call makes the requests through [Citizen.Client] and
 // adds what the citizen learned. Status, outcome and latency come from the
 // responses; call may overwrite op.Outcome. The operation need not be HTTP: any
-// call to the host counts, and op.Output or what it Learns tells that it was made:
-// a note names operations of which nothing is known. If call returns an error without having set a worse
-// outcome, the outcome is Failed and the error is recorded.
+// call to the host counts, and then op.Output, or what it Learns, tells that it was
+// made. A population all of whose operations neither asked nor told anything has
+// checked nothing, and the run is INCONCLUSIVE. If call returns an error without
+// having set a worse outcome, the outcome is Failed and the error is recorded.
 //
 // Do returns call's error, or one that is [ErrOver] when the run is over or the
 // citizen has used up its population's StepLimit. Operations of one citizen do

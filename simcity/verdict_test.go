@@ -96,6 +96,11 @@ func TestWhatWasNotCheckedIsInconclusive(t *testing.T) {
 		{"population that never came", func(s *simcity.Scenario) {
 			s.Populations = append(s.Populations, citizens("missing", 0, visitor))
 		}, "population missing never acted: nobody came", "missing"},
+		{"population that asked nothing", func(s *simcity.Scenario) {
+			s.Populations = append(s.Populations, citizens("dreamer", 2, func(ctx context.Context, c *simcity.Citizen) error {
+				return c.Do(ctx, "buy", nil, func(context.Context, *simcity.Operation) error { return nil })
+			}))
+		}, "population dreamer never reached the target: its 2 operations made no request and told nothing; let them send one by Citizen.Client", "dreamer"},
 		{"dropped arrivals", func(s *simcity.Scenario) {
 			s.Policies = crowded
 			s.Populations[0] = citizens("customer", 5, visitor)

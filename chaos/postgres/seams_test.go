@@ -102,7 +102,8 @@ func tried(t *testing.T, dsn string, configure func(*pgxpool.Config), do func(ct
 			return err
 		}
 		defer pool.Close()
-		return c.Do(ctx, "try", nil, func(ctx context.Context, _ *simcity.Operation) error {
+		return c.Do(ctx, "try", nil, func(ctx context.Context, op *simcity.Operation) error {
+			op.Output = "done"
 			do(ctx, pool)
 			return nil
 		})
@@ -236,11 +237,12 @@ func refusal(t *testing.T, seam string, injected error, do func(ctx context.Cont
 			return err
 		}
 		defer pool.Close()
-		_ = c.Do(ctx, "try", nil, func(ctx context.Context, _ *simcity.Operation) error {
+		_ = c.Do(ctx, "try", nil, func(ctx context.Context, op *simcity.Operation) error {
 			if err := simcity.Sleep(ctx, 10*time.Minute); err != nil {
 				return err
 			}
 			seen = do(ctx, pool)
+			op.Output = seen
 			return nil
 		})
 		return c.Do(ctx, "try again", nil, func(ctx context.Context, _ *simcity.Operation) error {

@@ -102,8 +102,9 @@ func TestFailedSeamFailsTheCommand(t *testing.T) {
 					if err := c.Sleep(ctx, 10*time.Minute); err != nil {
 						return err
 					}
-					err := c.Do(ctx, "try", nil, func(ctx context.Context, _ *simcity.Operation) error {
+					err := c.Do(ctx, "try", nil, func(ctx context.Context, op *simcity.Operation) error {
 						*found = do(ctx, client)
+						op.Output = *found
 						return nil
 					})
 					if err != nil {

@@ -29,7 +29,8 @@ func inRun(t *testing.T, do func(ctx context.Context), faults ...simcity.Fault) 
 				if err := c.Sleep(ctx, 10*time.Minute); err != nil {
 					return err
 				}
-				return c.Do(ctx, "work", nil, func(ctx context.Context, _ *simcity.Operation) error {
+				return c.Do(ctx, "work", nil, func(ctx context.Context, op *simcity.Operation) error {
+					op.Output = "done"
 					do(ctx)
 					return nil
 				})

@@ -144,7 +144,7 @@ func calm() simcity.Scenario {
 		Populations: []simcity.Population{{
 			Name: "visitor",
 			Agent: simcity.AgentFunc(func(ctx context.Context, c *simcity.Citizen) error {
-				return c.Do(ctx, "greet", nil, func(context.Context, *simcity.Operation) error { return nil })
+				return c.Do(ctx, "greet", nil, func(_ context.Context, op *simcity.Operation) error { op.Output = "hello"; return nil })
 			}),
 			Arrivals: simcity.ArrivalsFunc(func(_ context.Context, g *simcity.Gate) error { g.Spawn(); return nil }),
 		}},

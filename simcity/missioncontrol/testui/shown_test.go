@@ -43,7 +43,7 @@ func walk() simcity.Scenario {
 			Name: "walker",
 			Agent: simcity.AgentFunc(func(ctx context.Context, c *simcity.Citizen) error {
 				for {
-					if err := c.Do(ctx, "step", nil, func(context.Context, *simcity.Operation) error { return nil }); err != nil {
+					if err := c.Do(ctx, "step", nil, func(_ context.Context, op *simcity.Operation) error { op.Output = "done"; return nil }); err != nil {
 						return err
 					}
 					if err := c.Sleep(ctx, time.Duration(1+c.Rand().IntN(120))*time.Second); err != nil {
