@@ -49,6 +49,11 @@ func ReadBundle(path string) (*Bundle, error) {
 	if b.Version != bundleVersion {
 		return nil, &FieldError{Field: envReplay, Value: path, Allowed: fmt.Sprintf("version %d", bundleVersion), Fix: fmt.Sprintf("it is version %d: replay it with the SimCity that wrote it", b.Version)}
 	}
+	for _, e := range b.Result.LastEvents {
+		if e.Index < 0 {
+			return nil, &FieldError{Field: envReplay, Value: path, Allowed: "a bundle written by a failed run", Fix: fmt.Sprintf("it has an event %d: take the file as it was written", e.Index)}
+		}
+	}
 	return &b, nil
 }
 

@@ -116,6 +116,9 @@ func FuzzReadBundle(f *testing.F) {
 			return
 		}
 		require.NotNil(t, bundle.Result)
+		for _, e := range bundle.Result.LastEvents {
+			require.GreaterOrEqual(t, e.Index, int64(0))
+		}
 		_ = bundle.Result.Explain()
 		_ = bundle.Result.Line()
 	})

@@ -214,7 +214,7 @@ func (p *play) judgeSeed() *Result {
 	}
 	res.Repro = p.repro(res.Seed)
 	if p.bundle != nil {
-		res.Repro = p.command(envReplay + "=" + p.settings.replay)
+		res.Repro = p.command(envReplay + "=" + inShell(p.settings.replay))
 	}
 	if p.settings.verify {
 		res.Repro = envVerify + "=1 " + res.Repro

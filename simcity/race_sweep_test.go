@@ -15,7 +15,7 @@ import (
 // does, and the sweep tells it as its seed's finding.
 func TestFreeSweepFindsDataRaces(t *testing.T) {
 	t.Setenv("SIMCITY_STOP_AFTER", "1")
-	_, told := swept(t, "50", simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
+	res, told := swept(t, "50", simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
 		visits := map[string]int{}
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_ = simcity.Yield(r.Context(), "middle")
@@ -23,7 +23,7 @@ func TestFreeSweepFindsDataRaces(t *testing.T) {
 		}), nil
 	})).Populate(citizens("regular", 5, regular)).Explore(simcity.Explore{Order: simcity.Free}))
 	require.Contains(t, told, "NEW")
-	require.Contains(t, told, "data race at ")
-	require.Contains(t, told, "race_sweep_test.go")
+	require.Contains(t, told, "data race in github.com/bookiji/simcity/simcity_test.TestFreeSweepFindsDataRaces")
+	require.Contains(t, res.Explain(), "race_sweep_test.go:")
 	require.Contains(t, told, "go test -race github.com/bookiji/simcity/simcity -run")
 }

@@ -65,9 +65,11 @@ func goTest(test string) string {
 	for i, part := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
-	pattern := strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
-	return fmt.Sprintf("go test %s%s%s -run '%s'", raceFlag, overlayFlag(), packageUnderTest(), pattern)
+	return fmt.Sprintf("go test %s%s%s -run %s", raceFlag, overlayFlag(), packageUnderTest(), inShell(strings.Join(parts, "/")))
 }
+
+// inShell is a text as one word of a command.
+func inShell(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // overlayFlag is what go test must be told for locks to be seams, as they are.
 func overlayFlag() string {

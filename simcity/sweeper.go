@@ -152,7 +152,8 @@ func (w *sweeper) failed(seed uint64, what, how string) outcome {
 	how = how[:min(len(how), most)]
 	signature := what + ": " + withoutNumbers(how)
 	if what == "data race" {
-		signature = what + " at " + firstHostFrame("goroutine\n"+raceFrames(how))
+		function, place := hostFrame("goroutine\n" + raceFrames(how))
+		signature = what + " in " + cmp.Or(function, place)
 	}
 	return outcome{Seed: seed, Verdict: Fail, Signature: signature, Reason: "the seed's process failed: " + how}
 }
