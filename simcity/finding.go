@@ -139,7 +139,7 @@ func panicIn(where string) string { return "panic in " + where + ": " }
 func (r *run) stalled(last string) {
 	r.find(Finding{
 		Kind: FindingHang, Actor: last,
-		Text: fmt.Sprintf("simulated time stands still: millions of steps within a millisecond, the last by %s; let its life Sleep for more than nothing", last),
+		Text: fmt.Sprintf("simulated time stands still: hundreds of thousands of steps within a millisecond, the last by %s; let its life Sleep for more than nothing", last),
 	})
 	r.course.sealed.Store(true)
 }

@@ -34,7 +34,7 @@ type Config struct {
 	// Panicked is told of a panic in an actor, on that actor's goroutine.
 	Panicked func(actor string, value any, stack []byte)
 	// Stalled is told, with the last actor's id, when simulated time has stood
-	// still for [stallSteps] picks; then Run ends. Optional.
+	// still for [stallSteps] picks and [stallStepsEach] more; then Run ends. Optional.
 	Stalled func(actor string)
 	// Together releases all that are ready at once instead of one at a time, but for
 	// some, drawn by their hold, who are about to call the host.
@@ -111,8 +111,12 @@ func (c *Conductor) Now() time.Duration { return c.keeper.now() }
 // Steps counts the picks so far. Safe for concurrent use.
 func (c *Conductor) Steps() uint64 { return c.steps.Load() }
 
-// stallSteps is how many picks may happen within a millisecond of simulated time.
-const stallSteps = 5_000_000
+// This many picks may happen within a millisecond of simulated time: some at any rate,
+// and some more for each actor, who may all have come at once.
+const (
+	stallSteps     = 500_000
+	stallStepsEach = 1000
+)
 
 // standsStill counts picks within a millisecond and ends a run of too many.
 func (c *Conductor) standsStill(actor string) bool {
@@ -120,7 +124,8 @@ func (c *Conductor) standsStill(actor string) bool {
 	if now-c.movedAt > time.Millisecond {
 		c.movedAt, c.movedSteps = now, c.Steps()
 	}
-	if c.clock.name == "paced" || c.Steps()-c.movedSteps < stallSteps {
+	steps := c.Steps() - c.movedSteps
+	if c.clock.name == "paced" || steps < stallSteps || steps < stallSteps+stallStepsEach*c.actors() {
 		return false
 	}
 	c.movedSteps = c.Steps()
@@ -129,6 +134,13 @@ func (c *Conductor) standsStill(actor string) bool {
 	}
 	c.halted.Store(true)
 	return true
+}
+
+// actors counts those alive.
+func (c *Conductor) actors() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return uint64(len(c.live))
 }
 
 // Run conducts until simulated time has reached the given time and nobody is
