@@ -217,7 +217,11 @@ func (r *run) found() bool {
 
 // refuse ends a run that has not begun; a panic has been told. It is false.
 func (r *run) refuse(kind FindingKind, err error) bool {
-	if !errors.Is(err, errPanicked) {
+	switch {
+	case errors.Is(err, errPanicked):
+	case r.ctx.Err() != nil: // the run was stopped meanwhile, which explains any error
+		r.course.stoppedBy.Store(r.steering.stopAsked.Swap(nil))
+	default:
 		r.find(Finding{Kind: kind, Text: err.Error()})
 	}
 	r.closeHost()

@@ -335,7 +335,8 @@ func TestPoliciesCannotOutgrowTheTargetsLimit(t *testing.T) {
 	err = running.Send(simcity.Command{Kind: simcity.ChangePolicies, Policies: []byte(`{"maxConcurrentAgents":61}`)})
 	requireMistake(t, mistake{field: "policies.maxConcurrentAgents", says: []string{"61", "up to 60"}}, err)
 	running.Stop()
-	require.Equal(t, simcity.Stopped, running.Wait().Verdict)
+	res := running.Wait()
+	require.Equal(t, simcity.Stopped, res.Verdict, res.Explain())
 }
 
 func TestResidentsCountAgainstTheTargetsLimit(t *testing.T) {

@@ -218,3 +218,19 @@ func inTheSwamp(url string) *exec.Cmd {
 	child.Env = append(os.Environ(), envSwamp+"="+url)
 	return child
 }
+
+func TestStopWhileTheTargetIsAskedWhoItIsIsNoFailure(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 10)
+	server := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	running, err := elsewhere(simcity.URL(server.URL), citizens("visitor", 1, regular)).Start(t.Context())
+	require.NoError(t, err)
+	<-asked
+	running.Stop()
+	res := running.Wait()
+	require.Equal(t, simcity.Stopped, res.Verdict, res.Explain())
+	require.Empty(t, troubles(res))
+}
