@@ -130,6 +130,9 @@ func (h *Handler) pollOnce(ctx context.Context, d *distant, id string, next *int
 	if err != nil {
 		return nil, err
 	}
+	if live.HeartbeatAt.IsZero() { // its process has not been heard of
+		return nil, nil
+	}
 	beat := appendFrame(nil, "heartbeat", -1, encode(beatOfRow{id, live.Status, *next - 1, live.HeartbeatAt, live.Metrics, now().UTC()}))
 	d.beat.Store(&beat)
 	return nil, nil

@@ -17,3 +17,7 @@ func lock(file *os.File) error {
 	}
 	return err
 }
+
+// unlock lets go of a file at once. Closing it would not: a process that is being
+// started at that moment has all files of its parent, for a while.
+func unlock(file *os.File) { _ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }

@@ -63,6 +63,7 @@ func ReplaySpill(ctx context.Context, sink Sink, path string) (Replayed, error) 
 	if err := lock(file); err != nil {
 		return Replayed{}, fmt.Errorf("telemetry: spill file %s: %w", path, err)
 	}
+	defer unlock(file)
 	r := replay{sink: sink, reader: bufio.NewReaderSize(file, 256<<10), tail: tailPath(path)}
 	if err := r.all(ctx); err != nil {
 		return r.done, fmt.Errorf("telemetry: spill file %s: %w", path, err)

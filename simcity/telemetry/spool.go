@@ -62,7 +62,15 @@ func createLocked(path string) (spoolFile, error) {
 		_ = file.Close()
 		return nil, err
 	}
-	return file, nil
+	return lockedFile{file}, nil
+}
+
+// A lockedFile is locked until it is closed.
+type lockedFile struct{ *os.File }
+
+func (f lockedFile) Close() error {
+	unlock(f.File)
+	return f.File.Close()
 }
 
 // start makes the file anew with these items, all that are not delivered, after
