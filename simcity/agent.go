@@ -20,6 +20,14 @@ type AgentFunc func(ctx context.Context, c *Citizen) error
 // Live calls f.
 func (f AgentFunc) Live(ctx context.Context, c *Citizen) error { return f(ctx, c) }
 
+// Validate reports a function that is nil.
+func (f AgentFunc) Validate() error {
+	if f == nil {
+		return &FieldError{Field: "AgentFunc", Value: "nil", Allowed: "a function", Fix: "say what its citizens do"}
+	}
+	return nil
+}
+
 // A Population is citizens of one kind and how they arrive.
 type Population struct {
 	// Name is the first part of its citizens' ids: "customer" gives customer/1.

@@ -29,6 +29,7 @@ const (
 	FindingRandom    FindingKind = "random"    // crypto/rand does not follow the seed
 	FindingCut       FindingKind = "cut"       // a stop that a cut holds back was not there
 	FindingDiffers   FindingKind = "differs"   // the same seed gave another run
+	FindingTest      FindingKind = "test"      // a life, a rule or the host failed or skipped the test itself
 )
 
 // FindingSeverity says what a finding does to the verdict.
@@ -92,9 +93,16 @@ func (r *run) find(f Finding) {
 	r.findings = append(r.findings, f)
 }
 
-// hung tells whether something of the run still goes on somewhere.
-func (r *Result) hung() bool {
-	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == FindingHang })
+// spent tells whether the run's process is unfit for another: something of it goes on
+// there, holds locks that others would wait for, or has failed the test.
+func (r *Result) spent() bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool {
+		switch f.Kind {
+		case FindingHang, FindingStuck, FindingDeadlock, FindingTest:
+			return true
+		}
+		return false
+	})
 }
 
 // sincePanic leaves out the frames that only handled the panic: the first frame

@@ -24,7 +24,7 @@ var hangAdvices = []hangAdvice{
 		reasons:  []string{"sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "semacquire"},
 		lock:     true,
 		what:     "waits for a lock",
-		advice:   "a lock that is held across a seam, a sleep or a channel stops simulated time: let go of it first, or run this host with .Clock(simcity.Stepped())",
+		advice:   "a lock that is held across a seam, a sleep or a channel stops simulated time: run go test with " + overlayWords + ", which makes locks seams, let go of it first, or run this host with .Clock(simcity.Stepped())",
 		severity: InconclusiveFinding,
 	},
 	{

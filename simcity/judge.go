@@ -1,7 +1,9 @@
 package simcity
 
 import (
+	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 )
 
@@ -196,6 +198,9 @@ func (j *judge) doubts() (doubts []string) {
 		if doubt != "" && (breach || !j.run.scenario.mayBeEmpty(rule.Name)) {
 			doubts = append(doubts, doubt)
 		}
+	}
+	if len(doubts) == 0 && len(j.rules) > 0 && !slices.Contains(j.run.scenario.AllowEmpty, "*") && !slices.ContainsFunc(j.rules, (*rule).spoke) {
+		doubts = append(doubts, fmt.Sprintf("no invariant was checked: each of the %d is exempt, or was not checked and AllowEmpty names it; give the scenario a rule that applies", len(j.rules)))
 	}
 	return doubts
 }

@@ -78,6 +78,7 @@ func TestScenarioMistakesNameTheFieldAndTheFix(t *testing.T) {
 		{mistake{"two of one name", "scenario.Populations[1].Name", []string{"customer", "rename"}}, func(s *simcity.Scenario) {
 			s.Populations = append(s.Populations, s.Populations[0])
 		}},
+		{mistake{"no function", "AgentFunc", []string{"Populations[0].Agent", "nil", "a function"}}, func(s *simcity.Scenario) { s.Populations[0].Agent = simcity.AgentFunc(nil) }},
 		{mistake{"no agent", "scenario.Populations[0].Agent", []string{"nil", "AgentFunc"}}, func(s *simcity.Scenario) { s.Populations[0].Agent = nil }},
 		{mistake{"no arrivals", "scenario.Populations[0].Arrivals", []string{"nil", "agents.Exactly"}}, func(s *simcity.Scenario) { s.Populations[0].Arrivals = nil }},
 		{mistake{"negative step limit", "scenario.Populations[0].StepLimit", []string{"-1", "1000"}}, func(s *simcity.Scenario) { s.Populations[0].StepLimit = -1 }},

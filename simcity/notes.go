@@ -37,7 +37,10 @@ func (r *Result) loneliness() []string {
 		}
 	}
 	if r.explored() && atLocks == 0 {
-		notes = append(notes, "no lock of the host's packages was ever taken: no race can show at locks; does "+envPackages+" name the packages that take them?")
+		notes = append(notes, "no lock of the host's packages was ever taken: no race can show at locks; does "+envPackages+" name the packages that take them? Statements of database/sql are seams by chaos/sqldb")
+	}
+	if r.Explored != "" && r.Explored != string(Free) && !r.explored() && len(r.Seams) == 0 {
+		notes = append(notes, "no seam inside the app was passed: requests took turns as wholes, and no race within one could show; run go test with "+overlayWords+", let chaos/sqldb or chaos/postgres wrap the database, or call simcity.Yield")
 	}
 	if atLocks > 0 && contended == 0 {
 		notes = append(notes, fmt.Sprintf("locks were taken %d times at %s and %s, or try %s=swarm", passed, counted(atLocks, "place"), met, envExplore))

@@ -29,3 +29,9 @@ func TestNotesTellWhereNobodyEverMet(t *testing.T) {
 		require.Equal(t, test.want, simcity.NotesOf(&simcity.Result{Clock: test.clock, Seams: test.seams}), test.name)
 	}
 }
+
+func TestNotesTellThatExploringFoundNoSeam(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, simcity.NotesOf(&simcity.Result{Explored: "swarm"})[0], "no seam inside the app was passed: requests took turns as wholes")
+	require.Empty(t, simcity.NotesOf(&simcity.Result{Explored: "swarm", Seams: []simcity.SeamResult{{Name: "store.look", Passed: 7, Contended: 1}}}))
+}

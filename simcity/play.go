@@ -203,7 +203,14 @@ func (p *play) judgeSeed() *Result {
 	if p.bundle != nil {
 		commands = p.bundle.Result.Commands
 	}
+	failed, skipped := p.t.Failed(), p.t.Skipped()
 	res := p.once(&first, keep, commands)
+	switch {
+	case p.t.Failed() && !failed:
+		res.object(FailFinding, "a life, a rule or the host failed the test while the run went on (t.Error, t.Fatal or an assertion): what it said is in the test's log")
+	case p.t.Skipped() && !skipped:
+		res.object(InconclusiveFinding, "a life, a rule or the host skipped the test while the run went on: let it end its life instead")
+	}
 	if p.settings.verify {
 		var second recording
 		p.simulation.reporter, p.viewer = nil, nil // one history is enough
@@ -220,6 +227,18 @@ func (p *play) judgeSeed() *Result {
 		res.Repro = envVerify + "=1 " + res.Repro
 	}
 	return res
+}
+
+// object adds what the test itself says of a run to its verdict.
+func (r *Result) object(severity FindingSeverity, text string) {
+	r.Findings = append(r.Findings, Finding{Kind: FindingTest, Severity: severity, Text: text})
+	r.Reasons = append([]string{text}, r.Reasons...)
+	switch {
+	case severity == FailFinding:
+		r.Verdict = Fail
+	case r.Verdict == Pass:
+		r.Verdict = Inconclusive
+	}
 }
 
 // repro is the command that repeats a seed of this test.

@@ -89,6 +89,11 @@ func (rule *rule) checked() bool {
 	return rule.judged && rule.last.enough()
 }
 
+// spoke tells whether the rule judged the run, for good or ill.
+func (rule *rule) spoke() bool {
+	return rule.first != nil || rule.checked() && rule.last.Exempt == ""
+}
+
 // doubt says why a rule was not checked, or nothing. That steady state did not
 // hold before the first fault is more than a lack of samples: a breach.
 func (rule *rule) doubt(faults bool) (text string, breach bool) {

@@ -218,4 +218,8 @@ func (r *recorder) Skipf(format string, args ...any) {
 	runtime.Goexit()
 }
 
+func (r *recorder) Failed() bool { return len(r.errors) > 0 || r.fatal != "" }
+
+func (r *recorder) Skipped() bool { return r.skipped != "" }
+
 func (r *recorder) Output() io.Writer { return &r.output }

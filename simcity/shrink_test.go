@@ -148,7 +148,7 @@ func TestCauseIsTheMomentFromWhichTheFailureIsInevitable(t *testing.T) {
 	require.Less(t, shrunk.Cause.Before, shrunk.Cause.After)
 	require.Positive(t, shrunk.Cause.At)
 	require.Contains(t, shrunk.Cut.Citizens, shrunk.Cause.Actor)
-	require.Contains(t, shrunk.String(), "Cause: inevitable from ")
+	require.Contains(t, shrunk.String(), "Cause: in the run before it was cut down, inevitable from ")
 }
 
 func TestRunThatDoesNotFailCannotBeShrunk(t *testing.T) {

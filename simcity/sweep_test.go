@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,6 +109,30 @@ func TestProcessOfASeedThatHangsRunsNoOther(t *testing.T) {
 		}),
 	}).Patience(300*time.Millisecond))
 	require.Contains(t, told, "3 seeds, 2 passed, 1 failed in 1 way")
+}
+
+// The worker's test stays failed, so that it is of no use for another seed.
+func TestAssertionInTheHostIsItsSeedsFailure(t *testing.T) {
+	t.Setenv("SIMCITY_WORKERS", "1")
+	objects := handles(func(http.ResponseWriter, *http.Request) { t.Error("not in this town") })
+	_, told := swept(t, "4", moods(map[uint64]func(*simcity.World) http.Handler{2: objects, 3: objects}))
+	require.Contains(t, told, "4 seeds, 2 passed, 2 failed in 1 way")
+	require.Contains(t, told, "test: a life, a rule or the host failed the test while the run went on")
+	require.Contains(t, told, "SIMCITY_SEED=2 ")
+}
+
+func TestHandlerThatNeverReturnsLeavesItsProcessToNoOther(t *testing.T) {
+	t.Setenv("SIMCITY_WORKERS", "1")
+	var kept atomic.Bool
+	_, told := swept(t, "2", moods(map[uint64]func(*simcity.World) http.Handler{
+		1: handles(func(w http.ResponseWriter, r *http.Request) { kept.Store(true); <-r.Context().Done(); select {} }),
+		2: handles(func(w http.ResponseWriter, _ *http.Request) {
+			if kept.Load() {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		}),
+	}))
+	require.Contains(t, told, "2 seeds, 1 passed, 1 failed in 1 way", "a handler that never returned may hold what others wait for")
 }
 
 // What a seed leaves behind on real time may fail while another one runs: that

@@ -60,6 +60,29 @@ func TestRunWritesItsLineAndTellsTheTestsAttributes(t *testing.T) {
 	require.Empty(t, told.errors)
 }
 
+func TestTestThatIsFailedOrSkippedFromWithinIsInTheVerdict(t *testing.T) {
+	for _, test := range []struct {
+		say  func(testing.TB)
+		want simcity.Verdict
+	}{
+		{func(t testing.TB) { t.Error("no") }, simcity.Fail},
+		{func(t testing.TB) { t.Fatal("no") }, simcity.Fail},
+		{func(t testing.TB) { t.Skipf("no Postgres here") }, simcity.Inconclusive},
+	} {
+		var res *simcity.Result
+		record(t, "TestX", func(t testing.TB) {
+			scenario := sound()
+			scenario.Populations = append(scenario.Populations, citizens("reader", 1, func(ctx context.Context, c *simcity.Citizen) error {
+				defer test.say(t)
+				return visitor(ctx, c)
+			}))
+			res = simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
+		})
+		require.Equal(t, test.want, res.Verdict)
+		require.Len(t, findings(res, simcity.FindingTest), 1)
+	}
+}
+
 // What was not checked never passes. Each reason for a doubt comes with the name
 // that lifts it, if one does.
 func TestWhatWasNotCheckedIsInconclusive(t *testing.T) {
@@ -88,6 +111,9 @@ func TestWhatWasNotCheckedIsInconclusive(t *testing.T) {
 		{"rule without functions", func(s *simcity.Scenario) {
 			s.Invariants = append(s.Invariants, simcity.Invariant{Name: "empty", Begin: func(*simcity.World) simcity.Check { return simcity.Check{} }})
 		}, "invariant empty was not checked: the Check that its Begin made has no function; give it Operation, Tick or Judge", "empty"},
+		{"rules that do not apply", func(s *simcity.Scenario) {
+			s.Invariants = []simcity.Invariant{judged("any", simcity.AtEnd, simcity.Judgement{Exempt: "nobody pays here"})}
+		}, "no invariant was checked: each of the 1 is exempt, or was not checked and AllowEmpty names it", "*"},
 		{"population that never acted", func(s *simcity.Scenario) {
 			s.Populations = append(s.Populations, citizens("lazy", 3, func(ctx context.Context, c *simcity.Citizen) error {
 				return c.Sleep(ctx, 24*time.Hour)
