@@ -11,7 +11,10 @@ import (
 	"fmt"
 	"html/template"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -23,9 +26,10 @@ const bundleVersion = 1
 // SIMCITY_REPLAY=file runs it again.
 type Bundle struct {
 	Version int `json:"version"`
-	// Test is the name of the test that ran it.
-	Test   string  `json:"test"`
-	Result *Result `json:"result"`
+	// Test is the name of the test that ran it, and Package where that is.
+	Test    string  `json:"test"`
+	Package string  `json:"package,omitempty"`
+	Result  *Result `json:"result"`
 	// Explore is how the run looked for races. A replay looks alike.
 	Explore *Explore `json:"explore,omitempty"`
 	// Shrunk is the smallest run that fails alike, if one was looked for.
@@ -57,6 +61,17 @@ func ReadBundle(path string) (*Bundle, error) {
 	return &b, nil
 }
 
+// lost tells whether this package is the bundle's and has its test no more: then
+// nothing would be replayed, and all would seem well.
+func (b *Bundle) lost() bool {
+	if b.Package != packageUnderTest() {
+		return false
+	}
+	test, _, _ := strings.Cut(b.Test, "/")
+	listed, err := exec.Command(os.Args[0], "-test.list=^"+regexp.QuoteMeta(test)+"$").Output()
+	return err == nil && !slices.Contains(strings.Fields(string(listed)), test)
+}
+
 // writeBundle writes the record of a run where the test keeps artifacts. Those
 // are removed after the test unless go test has -artifacts; then a folder for
 // temporary files takes it, so that the path in the message stays good.
@@ -80,7 +95,7 @@ func writeBundle(t testing.TB, res *Result, explore Explore, again bool) (string
 		return "", err
 	}
 	explore = explore.drawn(res.Seed)
-	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Result: res, Explore: &explore}, "", "  ")
+	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Package: packageUnderTest(), Result: res, Explore: &explore}, "", "  ")
 	if err != nil {
 		return "", err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/cryptotest"
 	"time"
@@ -57,6 +58,9 @@ func (p *play) obeySettings() {
 	}
 }
 
+// replayed has the tests that have come to the simulation of the bundle.
+var replayed sync.Map
+
 // openBundle reads the run that is to be replayed, if one is and it is of this
 // simulation.
 func (p *play) openBundle() error {
@@ -67,12 +71,21 @@ func (p *play) openBundle() error {
 	if err != nil {
 		return err
 	}
+	if bundle.Test != p.t.Name() && bundle.lost() {
+		return &FieldError{Field: envReplay, Value: p.settings.replay, Allowed: "a run of a test that is there", Fix: fmt.Sprintf("it is of %s, which %s has no more: nothing is replayed; name the test as it was", bundle.Test, bundle.Package)}
+	}
 	if bundle.Test != p.t.Name() {
 		p.t.Skipf("simcity: %s holds a run of %s, not of this test", envReplay, bundle.Test)
 	}
-	if bundle.Result.Scenario != p.simulation.scenario.Name {
-		return nil // another scenario of the same test
+	if bundle.Result.Scenario != p.simulation.scenario.Name { // another scenario of the same test
+		p.t.Cleanup(func() {
+			if _, ok := replayed.Load(p.t.Name()); !ok {
+				p.t.Errorf("simcity: %s holds a run of scenario %s, which this test did not run: nothing was replayed", envReplay, bundle.Result.Scenario)
+			}
+		})
+		return nil
 	}
+	replayed.Store(p.t.Name(), true)
 	p.bundle, p.simulation.seed = bundle, bundle.Result.Seed
 	if bundle.Explore != nil && p.settings.explore == nil {
 		p.simulation.explore = *bundle.Explore

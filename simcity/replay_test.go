@@ -60,10 +60,26 @@ func TestRunThatLookedForRacesReplaysFromItsBundle(t *testing.T) {
 }
 
 func TestBundleOfAnotherTestIsSkippedByName(t *testing.T) {
-	_, bundle := failed(t, "TestOfSomeoneElse")
+	_, bundle := failed(t, "TestSweepRunsEverySeed")
 	t.Setenv("SIMCITY_REPLAY", bundle)
 	told := record(t, "TestX", func(t testing.TB) { unlucky().Simulate(t) })
-	require.Contains(t, told.skipped, "SIMCITY_REPLAY holds a run of TestOfSomeoneElse, not of this test")
+	require.Contains(t, told.skipped, "SIMCITY_REPLAY holds a run of TestSweepRunsEverySeed, not of this test")
+}
+
+// Nothing would be replayed, and all would seem well.
+func TestBundleOfATestThatIsGoneIsNotPassedOver(t *testing.T) {
+	_, bundle := failed(t, "TestOfOldTimes/part")
+	t.Setenv("SIMCITY_REPLAY", bundle)
+	told := record(t, "TestX", func(t testing.TB) { unlucky().Simulate(t) })
+	require.Contains(t, told.fatal, "it is of TestOfOldTimes/part, which github.com/bookiji/simcity/simcity has no more: nothing is replayed")
+}
+
+func TestBundleOfAScenarioThatIsNotRunIsNotPassedOver(t *testing.T) {
+	_, bundle := failed(t, "TestTown")
+	t.Setenv("SIMCITY_REPLAY", bundle)
+	told := record(t, "TestTown", func(t testing.TB) { simcity.New(sound()).Target(inProcess(hello)).Simulate(t) })
+	told.cleanUp()
+	require.Regexp(t, "SIMCITY_REPLAY holds a run of scenario \\w+, which this test did not run: nothing was replayed", told.errors)
 }
 
 // tamper changes a bundle, as JSON.
@@ -171,4 +187,5 @@ func TestReplayLeavesOtherScenariosOfTheTestAlone(t *testing.T) {
 	res := simcity.New(sound()).Target(inProcess(hello)).Seed(3).Simulate(t)
 	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
 	require.Equal(t, uint64(3), res.Seed)
+	require.Equal(t, simcity.Fail, unlucky().Simulate(t).Verdict, "the bundle's comes later")
 }
