@@ -40,21 +40,25 @@ func (p *play) compareWithBundle(res *Result, replayed recording) {
 		res.disagree("not reproducible: locks of the host were seams in the bundle's run and are none in this one: run go test with " + overlayWords)
 		return
 	}
+	kept := "" // what the bundle is about, if the replay keeps it
+	if len(want.Violations) > 0 && res.Violation(want.Violations[0].Invariant) == nil {
+		kept = want.Violations[0].Invariant + " was not violated again; "
+	}
 	const changed = "if you have changed the app since, that is as it should be"
 	for _, e := range want.LastEvents {
 		switch i := int(e.Index); {
 		case i < len(replayed.events) && replayed.events[i].After == e.After:
 			continue
 		case i < len(replayed.events) && replayed.events[i].Before != e.Before:
-			res.disagree(fmt.Sprintf("not reproducible: the replay differs from the bundle before event %d, the first that the bundle holds; %s, and if not, %s=1 may name the event", i, changed, envVerify))
+			res.disagree(fmt.Sprintf("not reproducible: %sthe replay differs from the bundle before event %d, the first that the bundle holds; %s, and if not, %s=1 may name the event", kept, i, changed, envVerify))
 		default:
-			res.disagree(fmt.Sprintf("not reproducible: the replay differs from the bundle at event %d; %s:\n      bundle: %s\n      replay: %s",
-				i, changed, eventText(e), eventAt(replayed.events, i)))
+			res.disagree(fmt.Sprintf("not reproducible: %sthe replay differs from the bundle at event %d; %s:\n      bundle: %s\n      replay: %s",
+				kept, i, changed, eventText(e), eventAt(replayed.events, i)))
 		}
 		return
 	}
-	if len(want.Violations) > 0 && res.Violation(want.Violations[0].Invariant) == nil {
-		res.disagree(fmt.Sprintf("not reproducible: %s was not violated again; %s", want.Violations[0].Invariant, changed))
+	if kept != "" {
+		res.disagree("not reproducible: " + kept + changed)
 		return
 	}
 	res.disagree(fmt.Sprintf("not reproducible: the replay ends with digest %s, the bundle with %s; the events that the bundle holds are the same, so they differ after event %d",
