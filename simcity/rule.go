@@ -105,8 +105,12 @@ func (rule *rule) doubt(faults bool) (text string, breach bool) {
 	case rule.check.empty():
 		return fmt.Sprintf("invariant %s was not checked: the Check that its Begin made has no function; give it Operation, Tick or Judge", rule.Name), false
 	case !rule.checked():
-		return fmt.Sprintf("invariant %s was not checked: %d samples, needs %d; run longer or busier, or list it in AllowEmpty",
-			rule.Name, rule.last.Samples, max(rule.last.Needs, 1)), false
+		far := ""
+		if b := rule.last.Breach; b != nil {
+			far = ", and so far " + b.String()
+		}
+		return fmt.Sprintf("invariant %s was not checked: %d samples, needs %d%s; run longer or busier, or list it in AllowEmpty",
+			rule.Name, rule.last.Samples, max(rule.last.Needs, 1), far), false
 	case !faults || rule.When != Steady || len(rule.phases) < 2:
 		return "", false
 	}

@@ -102,6 +102,9 @@ func TestWhatWasNotCheckedIsInconclusive(t *testing.T) {
 		{"too few samples", func(s *simcity.Scenario) {
 			s.Invariants = append(s.Invariants, judged("busy", simcity.AtEnd, simcity.Judgement{Samples: 9, Needs: 10}))
 		}, "invariant busy was not checked: 9 samples, needs 10", "busy"},
+		{"too few samples, and they look bad", func(s *simcity.Scenario) {
+			s.Invariants = append(s.Invariants, judged("slow", simcity.AtEnd, simcity.Judgement{Samples: 3, Needs: 5, Breach: &simcity.Breach{Got: "2s", Want: "1s"}}))
+		}, "invariant slow was not checked: 3 samples, needs 5, and so far got 2s, want 1s; run longer", "slow"},
 		{"rule that never looked", func(s *simcity.Scenario) {
 			s.Invariants = append(s.Invariants, simcity.Invariant{Name: "blind", When: simcity.Steady, Begin: func(*simcity.World) simcity.Check {
 				return simcity.Check{Operation: func(*simcity.Operation) *simcity.Breach { return nil }}
