@@ -160,6 +160,9 @@ func (c *census) ended(citizen *Citizen, broken string) {
 	case broken != "":
 		p.broken++
 		p.lastErr = citizen.id + ": " + broken
+		if op := citizen.last; op != nil {
+			p.lastErr += ", after " + op.came()
+		}
 	}
 }
 
@@ -264,9 +267,14 @@ func (op *Operation) silent() bool {
 	return !op.classified && op.Outcome == OK && op.Output == nil && len(op.Facts) == 0
 }
 
-// how says what an operation came to.
+// how says what an operation came to, and why.
 func (op *Operation) how() string {
 	return strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s %s", op.Name, op.Outcome, op.Status, op.Err, op.said))
+}
+
+// came says what an operation came to.
+func (op *Operation) came() string {
+	return strings.TrimSpace(fmt.Sprintf("%s -> %s %d %s", op.Name, op.Outcome, op.Status, op.said))
 }
 
 // doubt says why a population tested nothing, or nothing.

@@ -36,6 +36,7 @@ type Citizen struct {
 	random     *rand.Rand
 	client     *http.Client
 	operation  *Operation // under way
+	last       *Operation // that came to its end
 	intent     intent     // of its next operation
 	badge      badge      // at a target elsewhere
 	entering   bool       // it is logging in
@@ -46,7 +47,8 @@ type Citizen struct {
 	atEnd      []func(context.Context) error
 }
 
-// ID is the citizen's stable name, such as customer/7.
+// ID is the citizen's stable name, such as customer/7. In a URL's path its slash needs
+// url.PathEscape.
 func (c *Citizen) ID() string { return c.id }
 
 // Number counts the citizens of the population from 1.
@@ -180,7 +182,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		op.Err = c.run.remote.scrub(err.Error(), c)
 	}
 	c.run.judge.see(op, c.population)
-	lost = false
+	c.last, lost = op, false
 	return err
 }
 

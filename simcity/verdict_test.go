@@ -430,5 +430,5 @@ func TestPassTellsWhatCameToNothing(t *testing.T) {
 	require.Contains(t, notes, "population crowd: pay failed each time, 1 in all, the last pay -> error 0 no money")
 	require.Contains(t, strings.Join(notes, "\n"), "population crowd: forget made no request, 1 in all, and counts as ok for want of an error;")
 	require.NotContains(t, strings.Join(notes, "\n"), "population crowd: call")
-	require.Regexp(t, `population crowd: 2 of 3 lives ended in an error, the last of crowd/\d: lost the way`, strings.Join(notes, "\n"))
+	require.Regexp(t, `population crowd: 2 of 3 lives ended in an error, the last of crowd/\d: lost the way, after get -> ok 200`, strings.Join(notes, "\n"))
 }
