@@ -30,13 +30,13 @@ func (r *run) play(patience time.Duration) *Result {
 	go r.steering.pacer.keep(over)
 	if r.clock.inner.HostTimeIsReal() {
 		go func() {
-			defer r.escaped(done)
+			defer r.escaped(done, &dog)
 			r.live()
 			done <- r.result()
 		}()
 	} else {
 		go func() {
-			defer r.escaped(done)
+			defer r.escaped(done, &dog)
 			synctest.Test(&testing.T{}, func(*testing.T) {
 				dog.bubble.Store(bubbleHere())
 				r.live()
@@ -54,7 +54,7 @@ func (r *run) play(patience time.Duration) *Result {
 }
 
 // escaped turns a panic of the bubble itself into a finding.
-func (r *run) escaped(done chan<- *Result) {
+func (r *run) escaped(done chan<- *Result, dog *watchdog) {
 	value := recover()
 	if value == nil {
 		return
@@ -64,6 +64,10 @@ func (r *run) escaped(done chan<- *Result) {
 	f := Finding{Kind: FindingPanic, Text: "panic in the run itself: " + text, Stack: string(debug.Stack())}
 	if strings.Contains(text, "deadlock") {
 		f = Finding{Kind: FindingHang, Text: "everything in the run is blocked for good " + r.course.stage().String() + ": " + text}
+		if asked := askedIn(goroutines(), dog.inBubble()); len(asked) > 0 {
+			f.Text += "; under way: " + askedAt(asked)
+			f.Stack = joinStacks(asked)
+		}
 	}
 	r.find(f)
 	done <- r.result()

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -102,9 +103,13 @@ func bubbleHere() string {
 // and what to do.
 func hangFinding(bubble string, underway []string, phase, limit string) Finding {
 	var culprits, others []goroutine // those that hold time, and other handlers under way
-	for _, g := range goroutines() {
+	all := goroutines()
+	asked, ticks := askedIn(all, bubble), false
+	for _, g := range all {
 		switch {
 		case g.bubble != bubble || bubble == "" || strings.Contains(g.stack, "internal/synctest.Wait") || strings.Contains(g.reason, "synctest"):
+		case len(asked) > 0 && strings.Contains(g.stack, "internal/synctest.Run("): // the bubble itself, about to let time pass
+			ticks = true
 		case !g.durable:
 			culprits = append(culprits, g)
 		case strings.Contains(g.stack, "(*exchange).serve("):
@@ -113,8 +118,11 @@ func hangFinding(bubble string, underway []string, phase, limit string) Finding 
 	}
 	f := Finding{Kind: FindingHang, Severity: InconclusiveFinding, Actor: strings.Join(underway, "; ")}
 	who := "nobody"
-	if len(underway) > 0 {
+	switch {
+	case len(underway) > 0:
 		who = strings.Join(underway, "; ")
+	case len(asked) > 0:
+		who = askedAt(asked)
 	}
 	f.Text = fmt.Sprintf("nothing moved for %s of real time %s; under way: %s", limit, phase, who)
 	for _, advice := range hangAdvices {
@@ -125,13 +133,32 @@ func hangFinding(bubble string, underway []string, phase, limit string) Finding 
 			f.Severity = advice.severity
 			f.Text += fmt.Sprintf("; a goroutine %s [%s] at %s", advice.what, g.reason, firstHostFrame(g.stack))
 			f.Text += advice.conclude(&f, others)
-			f.Stack = joinStacks(append(culprits, others...))
+			f.Stack = joinStacks(slices.Concat(asked, culprits, others))
 			return f
 		}
 	}
-	f.Stack = joinStacks(culprits)
+	f.Stack = joinStacks(append(asked, culprits...))
+	if ticks {
+		f.Severity = FailFinding
+		f.Text += "; meanwhile simulated time goes on and on: something of the host ticks, or sleeps in a loop, and is not told to end"
+	}
 	f.Text += "; advice: see the stacks"
 	return f
+}
+
+// askedIn are the goroutines of a bubble that wait in what the run asked the host for,
+// outside of requests: to be built, or to close.
+func askedIn(all []goroutine, bubble string) (asked []goroutine) {
+	for _, g := range all {
+		if bubble != "" && g.bubble == bubble && g.durable && strings.Contains(g.stack, "(*run).guard.func1(") {
+			asked = append(asked, g)
+		}
+	}
+	return asked
+}
+
+func askedAt(asked []goroutine) string {
+	return "a function of the host that waits at " + firstHostFrame(asked[0].stack)
 }
 
 // conclude names who may hold a lock that is waited for. If no other handler is

@@ -57,6 +57,12 @@ func (w *watchdog) position() uint64 {
 	return position
 }
 
+// inBubble is the run's bubble, empty if it has none.
+func (w *watchdog) inBubble() string {
+	bubble, _ := w.bubble.Load().(string)
+	return bubble
+}
+
 // giveUp makes a result of a run that hangs. Whoever holds the run's lock may be
 // the one that hangs, so it is asked for, not waited for.
 func (w *watchdog) giveUp() *Result {
@@ -68,8 +74,7 @@ func (w *watchdog) giveUp() *Result {
 		underway = c.Underway()
 		c.Abandon()
 	}
-	bubble, _ := w.bubble.Load().(string)
-	f := hangFinding(bubble, underway, r.course.stage().String(), w.patience.String())
+	f := hangFinding(w.inBubble(), underway, r.course.stage().String(), w.patience.String())
 	for range 100 {
 		if r.mu.TryLock() {
 			r.mu.Unlock()

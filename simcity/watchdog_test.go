@@ -139,6 +139,30 @@ func TestFactoryThatBlocksForGoodIsTold(t *testing.T) {
 	require.NotContains(t, f.Text, "while the host closes")
 }
 
+// A ticker that nobody stops keeps simulated time going for good.
+func TestCloseThatWaitsForATickersLoopIsTold(t *testing.T) {
+	t.Parallel()
+	var gone atomic.Bool
+	t.Cleanup(func() { gone.Store(true) })
+	res := simcity.New(sound()).Target(simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
+		var loop sync.WaitGroup
+		loop.Go(func() {
+			for range time.Tick(time.Second) {
+				if gone.Load() {
+					return
+				}
+			}
+		})
+		w.OnClose(func(context.Context) error { loop.Wait(); return nil })
+		return http.HandlerFunc(hello), nil
+	})).Patience(300 * time.Millisecond).Simulate(t)
+	require.NotEqual(t, simcity.Pass, res.Verdict)
+	f := onlyFinding(t, res, simcity.FindingHang)
+	require.Regexp(t, `under way: a function of the host that waits at \S+watchdog_test.go:\d+`, f.Text)
+	require.Regexp(t, `something of the host ticks|runs without end \[run\w+\] at \S+watchdog_test.go`, f.Text, "the loop is seen at work, or not")
+	require.Contains(t, f.Stack, "sync.(*WaitGroup).Wait")
+}
+
 func TestCloseThatBlocksForGoodIsTold(t *testing.T) {
 	t.Parallel()
 	res := simcity.New(sound()).Target(simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
@@ -146,7 +170,9 @@ func TestCloseThatBlocksForGoodIsTold(t *testing.T) {
 		return http.HandlerFunc(hello), nil
 	})).Patience(500 * time.Millisecond).Simulate(t)
 	require.NotEqual(t, simcity.Pass, res.Verdict)
-	require.Contains(t, onlyFinding(t, res, simcity.FindingHang).Text, "while the host closes")
+	f := onlyFinding(t, res, simcity.FindingHang)
+	require.Contains(t, f.Text, "while the host closes")
+	require.Regexp(t, `under way: a function of the host that waits at \S+watchdog_test.go:\d+`, f.Text)
 }
 
 func TestSlowHandlerIsNoHang(t *testing.T) {
