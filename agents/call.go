@@ -3,7 +3,7 @@ package agents
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	json "github.com/go-json-experiment/json/v1"
 	"errors"
 	"fmt"
 	"io"
