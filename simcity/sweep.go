@@ -157,7 +157,7 @@ func (s *sweep) alone(failed outcome, w *sweeper) outcome {
 // part dismisses a worker that has no more seeds. It may fail even then.
 func (s *sweep) part(w *sweeper) {
 	w.dismiss()
-	if w == nil || w.ended == 0 || <-w.exited == nil {
+	if w == nil || w.ended == 0 || w.gone() == nil {
 		return
 	}
 	if end := w.crash(); end != "" {
