@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -84,7 +85,7 @@ type eventLog struct {
 // append adds an event whose payload is written by fill into a reused buffer.
 func (l *eventLog) append(at time.Duration, actor, kind string, fill func([]byte) []byte) *Event {
 	e := &l.ring[l.next%retained]
-	payload := e.Payload[:0]
+	payload := slices.Grow(e.Payload[:0], 256) // which few outgrow
 	if fill == nil {
 		payload = append(payload, "{}"...)
 	} else {
