@@ -130,15 +130,16 @@ func (s *Summary) drawn() []chart {
 		flags = append(flags, x(v.At))
 	}
 	var all []chart
-	for _, c := range figures {
+	for _, c := range s.drawable() {
 		values := c.values(s.Curve)
 		most := slices.Max(values)
-		if most <= 0 && c.quiet {
-			continue
-		}
 		var points strings.Builder
-		for i, v := range values {
-			fmt.Fprintf(&points, "%.1f,%.1f ", x(s.Curve[i].At), chartHeight*(1-v/max(most, 1e-9)))
+		y := func(i int) float64 { return chartHeight * (1 - values[i]/max(most, 1e-9)) }
+		for i := range values {
+			if c.steps && i > 0 && values[i] != values[i-1] {
+				fmt.Fprintf(&points, "%.1f,%.1f ", x(s.Curve[i].At), y(i-1))
+			}
+			fmt.Fprintf(&points, "%.1f,%.1f ", x(s.Curve[i].At), y(i))
 		}
 		all = append(all, chart{c.name, c.text(most), strings.TrimSpace(points.String()), bands, flags})
 	}
