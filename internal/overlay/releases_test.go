@@ -22,10 +22,9 @@ func TestEachReleaseIsPatchedAndCompiles(t *testing.T) {
 		t.Run(release, func(t *testing.T) {
 			t.Parallel()
 			toolchain := ofRelease(t, release)
-			path, err := Make(t.TempDir(), toolchain, "example.com/shop/...")
+			path, err := Make(t.TempDir(), toolchain, "")
 			require.NoError(t, err)
-			require.Equal(t, toolchain.Version+" true example.com/shop/...\n", patched(t, toolchain, path))
-			require.Equal(t, toolchain.Version+" false \n", patched(t, toolchain, ""))
+			require.Equal(t, toolchain.Version+" true\n", patched(t, toolchain, path))
 		})
 	}
 }
@@ -38,10 +37,12 @@ func ofRelease(t *testing.T, release string) Toolchain {
 	if is, err := toolchain.release(); err != nil || is != release {
 		command := exec.CommandContext(t.Context(), "go", "env", "GOROOT")
 		command.Env = append(os.Environ(), "GOROOT=", "GOTOOLCHAIN="+others[release])
-		root, err := command.CombinedOutput()
+		var complaint strings.Builder // also that it downloads
+		command.Stderr = &complaint
+		root, err := command.Output()
 		if err != nil {
-			parts.Demand(t, release, fmt.Errorf("%w: %s", err, root))
-			t.Skipf("no Go of release %s: %s", release, root)
+			parts.Demand(t, release, fmt.Errorf("%w: %s", err, &complaint))
+			t.Skipf("no Go of release %s: %s", release, &complaint)
 		}
 		toolchain = Toolchain{Version: others[release], Root: strings.TrimSpace(string(root))}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bookiji/simcity/internal/overlay"
 )
 
 // host is the test binaries of the shop in testdata, which is a module of its
@@ -27,7 +30,7 @@ type host struct {
 // shopBuilt builds the shop once for all tests.
 var shopBuilt = sync.OnceValues(buildShop)
 
-var scratch string // the folder of the shop, which TestMain removes
+var scratch string // a folder that TestMain makes and removes
 
 // envPretend makes this binary a go command that says no more than its value.
 const envPretend = "SIMCITY_TEST_PRETEND"
@@ -40,11 +43,31 @@ func TestMain(m *testing.M) {
 	for _, variable := range []string{"SIMCITY_TELEMETRY", "DATABASE_URL", "SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", envSecret} {
 		_ = os.Unsetenv(variable)
 	}
-	status := m.Run()
-	if scratch != "" {
-		_ = os.RemoveAll(scratch)
+	var err error
+	if scratch, err = os.MkdirTemp("", "simcity-shop-"); err != nil {
+		log.Fatal(err)
 	}
+	if err := reachToolchain(os.Getenv("GOROOT")); err != nil {
+		log.Fatal(err)
+	}
+	status := m.Run()
+	_ = os.RemoveAll(scratch)
 	os.Exit(status)
+}
+
+// reachToolchain lets a link lead to a toolchain that is in the module cache, where
+// the go command lets no overlay replace a file.
+func reachToolchain(root string) error {
+	if !strings.Contains(root, "golang.org"+string(filepath.Separator)+"toolchain@") {
+		return nil
+	}
+	link := filepath.Join(scratch, "go")
+	return errors.Join(
+		os.Symlink(root, link),
+		os.Setenv("GOROOT", link),
+		os.Setenv("PATH", filepath.Join(link, "bin")+string(os.PathListSeparator)+os.Getenv("PATH")),
+		os.Setenv(overlay.EnvCache, filepath.Join(scratch, "overlay")),
+	)
 }
 
 func shop(t testing.TB) *host {
@@ -55,11 +78,7 @@ func shop(t testing.TB) *host {
 }
 
 func buildShop() (*host, error) {
-	dir, err := os.MkdirTemp("", "simcity-shop-")
-	if err != nil {
-		return nil, err
-	}
-	scratch = dir
+	dir := filepath.Join(scratch, "shop")
 	h := &host{dir: dir, overlaid: filepath.Join(dir, "overlaid.test"), plain: filepath.Join(dir, "plain.test")}
 	if err := copyShop(dir); err != nil {
 		return nil, err

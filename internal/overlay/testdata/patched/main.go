@@ -13,5 +13,5 @@ import (
 
 func main() {
 	_, _ = rand.Int(), randv2.Int()
-	fmt.Println(runtime.Version(), locks.Active(), locks.Packages())
+	fmt.Println(runtime.Version(), locks.Active())
 }
