@@ -110,7 +110,7 @@ func decode(kind string, object json.RawMessage, pointer any) error {
 	}
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(object, &given); err != nil {
-		return &simcity.FieldError{Field: kind, Value: shortened(string(object)), Allowed: "a JSON object of parameters", Fix: err.Error()}
+		return &simcity.FieldError{Field: kind, Value: shortened(string(object)), Allowed: "a JSON object of parameters", Fix: "give each parameter by its name"}
 	}
 	all, err := parametersOf(pointer)
 	if err != nil {

@@ -137,8 +137,8 @@ func (p Policies) Validate() error {
 // types and values out of range are errors, and then nothing changes.
 func (p Policies) With(change json.RawMessage) (Policies, error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(change, &fields); err != nil {
-		return p, &FieldError{Field: "policies", Value: string(change), Allowed: "a JSON object", Fix: err.Error()}
+	if err := json.Unmarshal(change, &fields); err != nil || fields == nil {
+		return p, &FieldError{Field: "policies", Value: string(change), Allowed: "a JSON object", Fix: `give the fields to change, such as {"cancelChance": 0.3}`}
 	}
 	known := policyNames()
 	for name := range fields {
@@ -148,9 +148,6 @@ func (p Policies) With(change json.RawMessage) (Policies, error) {
 				Allowed: strings.Join(known, ", "), Fix: "use one of the known names",
 			}
 		}
-	}
-	if fields == nil {
-		return p, &FieldError{Field: "policies", Value: string(change), Allowed: "a JSON object", Fix: `give the fields to change, such as {"cancelChance": 0.3}`}
 	}
 	changed := p
 	strict := json.NewDecoder(bytes.NewReader(change))

@@ -42,7 +42,9 @@ func decodeObject(text []byte, fields ...field) error {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil || object == nil {
 		why := "it is null"
-		if err != nil {
+		if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			why = "it is a JSON " + mistyped.Value
+		} else if err != nil {
 			why = err.Error()
 		}
 		return &failure{status: http.StatusBadRequest, Code: "bad_json", Message: "the body is no JSON object: " + why, Allowed: "an object with " + allowedNames(fields)}

@@ -165,6 +165,7 @@ func TestBodiesThatCannotBeMeant(t *testing.T) {
 		for _, body := range []string{"{", "[]", `"x"`, "null", "1", `{"a":1}{}`, "{\"a\":\xff"} {
 			require.Equal(t, "bad_json", d.refused(400, "POST", path, body).Error.Code, "%s %s", path, body)
 		}
+		require.Equal(t, "the body is no JSON object: it is a JSON array", d.refused(400, "POST", path, "[]").Error.Message)
 		unknown := d.refused(400, "POST", path, `{"zzz":1,"Scenario":"town","aaa":2}`)
 		require.Equal(t, "unknown_field", unknown.Error.Code)
 		require.Equal(t, "Scenario", unknown.Error.Field, "field names are exact")
