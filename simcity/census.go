@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // A census knows the populations of a run and who of them is there.
@@ -22,7 +21,6 @@ type populationState struct {
 	Population
 	gate    *Gate
 	weights float64
-	outside atomic.Int64 // requests that were part of no operation
 
 	born    int
 	living  int
@@ -31,11 +29,19 @@ type populationState struct {
 	failed  *Operation // the last one that was not OK
 	verbs   map[string]verb
 	dropped int64
-	ended   int    // lives
-	broken  int    // lives that ended in an error
-	lost    int    // broken lives that neither a refusal nor a fault explains
-	limited int    // lives that reached their step limit
-	lastErr string // of the last broken life
+	ended   int     // lives
+	broken  int     // lives that ended in an error
+	lost    int     // broken lives that neither a refusal nor a fault explains
+	limited int     // lives that reached their step limit
+	lastErr string  // of the last broken life
+	outside mishaps // requests that were part of no operation
+	unclean mishaps // clean-ups that failed
+}
+
+// mishaps are how often something happened, and what it was the last time.
+type mishaps struct {
+	n    int
+	last string
 }
 
 // A verb is what became of a population's operations of one name.
@@ -190,6 +196,14 @@ func (c *census) ended(citizen *Citizen, broken string) {
 	}
 }
 
+// happened counts a mishap of a population.
+func (c *census) happened(to *mishaps, what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	to.n++
+	to.last = what
+}
+
 // leave takes a citizen out, but for its clean-ups.
 func (c *census) leave(citizen *Citizen) {
 	c.mu.Lock()
@@ -267,9 +281,15 @@ func (c *census) notes(s *Scenario) (notes []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range c.populations {
+		if p.unclean.n > 0 {
+			notes = append(notes, fmt.Sprintf("population %s: %s of Citizen.AtEnd failed, the last of %s", p.Name, counted(p.unclean.n, "clean-up"), p.unclean.last))
+		}
 		doubted := !s.mayBeEmpty(p.Name)
 		if doubted && p.worked == 0 {
 			continue // a doubt says so
+		}
+		if p.outside.n > 0 {
+			notes = append(notes, fmt.Sprintf("population %s: %s outside of Citizen.Do, which no rule saw, the last %s; make requests inside of it", p.Name, counted(p.outside.n, "request"), p.outside.last))
 		}
 		if p.broken > 0 && !(doubted && p.isCutShort()) {
 			notes = append(notes, fmt.Sprintf("population %s: %d of %d lives ended in an error, the last of %s", p.Name, p.broken, p.born, p.lastErr))
@@ -308,8 +328,8 @@ func (p *populationState) doubt() string {
 	switch {
 	case p.all.tries == 0 && p.broken > 0:
 		return fmt.Sprintf("never acted: %d of %d lives ended in an error, the last of %s", p.broken, p.born, p.lastErr)
-	case p.all.tries == 0 && p.outside.Load() > 0:
-		return fmt.Sprintf("never acted: %d requests were made outside of Citizen.Do; wrap them in it, so that they are operations", p.outside.Load())
+	case p.all.tries == 0 && p.outside.n > 0:
+		return fmt.Sprintf("never acted: %s outside of Citizen.Do, the last %s; make requests inside of it, so that they are operations", counted(p.outside.n, "request"), p.outside.last)
 	case p.all.tries == 0 && p.born > 0:
 		return fmt.Sprintf("never acted: %d citizens came and none did an operation: let their lives call Citizen.Do, and soon enough", p.born)
 	case p.all.tries == 0:

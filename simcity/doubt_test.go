@@ -250,13 +250,29 @@ func TestPassTellsWhatCameToNothing(t *testing.T) {
 	})}
 	res := simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
 	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
-	var notes []string
-	for _, f := range res.Findings {
-		require.Equal(t, simcity.NoteFinding, f.Severity)
-		notes = append(notes, f.Text)
-	}
+	require.Empty(t, troubles(res))
+	notes := notes(res)
 	require.Contains(t, notes, "population crowd: pay failed 1 of 1 times, the last pay -> error 0 no money")
 	require.Contains(t, strings.Join(notes, "\n"), "population crowd: forget made no request, 1 in all, and counts as ok for want of an error;")
 	require.NotContains(t, strings.Join(notes, "\n"), "population crowd: call")
 	require.Regexp(t, `population crowd: 2 of 3 lives ended in an error, the last of crowd/\d: lost the way, after get -> ok 200`, strings.Join(notes, "\n"))
+}
+
+// Requests outside of Do are told, but for those of a clean-up.
+func TestRequestsThatNoRuleSawAreTold(t *testing.T) {
+	t.Parallel()
+	res := city(hello, citizens("visitor", 2, func(ctx context.Context, c *simcity.Citizen) error {
+		ask := func(ctx context.Context) error {
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.BaseURL()+"/basket?secret=1", nil)
+			if err != nil {
+				return err
+			}
+			_, err = c.Send(request)
+			return err
+		}
+		c.AtEnd(ask)
+		return errors.Join(visitor(ctx, c), ask(ctx))
+	})).Simulate(t)
+	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+	require.Contains(t, notes(res), "population visitor: 2 requests outside of Citizen.Do, which no rule saw, the last GET /basket; make requests inside of it")
 }

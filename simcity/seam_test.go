@@ -92,7 +92,7 @@ func TestRequestsOutsideOfDoAreNamedAsTheCause(t *testing.T) {
 		return response.Body.Close()
 	})).Simulate(t)
 	require.Equal(t, simcity.Inconclusive, res.Verdict)
-	require.Contains(t, res.Reasons[0], "2 requests were made outside of Citizen.Do")
+	require.Contains(t, res.Reasons[0], "2 requests outside of Citizen.Do")
 }
 
 func TestLivesThatAllEndInAnErrorAreTold(t *testing.T) {
