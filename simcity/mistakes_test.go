@@ -3,6 +3,7 @@ package simcity_test
 import (
 	"encoding/json"
 	"math"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -233,6 +234,8 @@ func TestSimulationMistakesNameTheFieldAndTheFix(t *testing.T) {
 		{mistake{"no target", "Target", []string{"nil", "InProcess"}}, simcity.New(sound())},
 		{mistake{"nil factory", "Target", []string{"nil", "InProcess"}}, simcity.New(sound()).Target(simcity.InProcess(nil))},
 		{mistake{"nil handler", "Target", []string{"nil"}}, simcity.New(sound()).Target(simcity.Handler(nil))},
+		{mistake{"nil mux", "Target", []string{"nil"}}, simcity.New(sound()).Target(simcity.Handler((*http.ServeMux)(nil)))},
+		{mistake{"nil function as a handler", "Target", []string{"nil"}}, simcity.New(sound()).Target(simcity.Handler(http.HandlerFunc(nil)))},
 		{mistake{"seed too large", "Seed", []string{"18446744073709551615", "9223372036854775807"}}, city(hello).Seed(math.MaxUint64)},
 		{mistake{"no patience", "Patience", []string{"0s", "10 seconds"}}, city(hello).Patience(0)},
 		{mistake{"no grace", "Clock grace", []string{"0s", "Stepped()"}}, city(hello).Clock(simcity.SteppedGrace(0))},
