@@ -45,10 +45,11 @@ func (o *operator) do(ctx context.Context, verb, input string, call func(context
 // settle gives the operation the outcome that the market's error means, and
 // returns what is to be recorded as its error.
 func settle(op *simcity.Operation, err error) error {
+	if err == nil || errors.Is(err, simcity.ErrOver) {
+		return err
+	}
 	var refused *Refusal
 	switch {
-	case err == nil, errors.Is(err, simcity.ErrOver):
-		return err
 	case errors.Is(err, ErrUnsupported):
 		return errSkipped
 	case !errors.As(err, &refused):

@@ -105,16 +105,22 @@ func (r *reader) samples(page []byte) (samples []sample, err error) {
 		}
 		line, _, _ = bytes.Cut(line, []byte(" # {")) // an exemplar
 		one, err := r.sample(line)
-		if syntax := (expfmt.ParseError{}); errors.As(err, &syntax) {
-			syntax.Line = number
-			err = syntax
-		}
 		if err != nil {
-			return nil, err
+			return nil, atLine(number, err)
 		}
 		samples = append(samples, one)
 	}
 	return samples, nil
+}
+
+// atLine tells the line of a page that the format's parser, which was given no other,
+// could not read.
+func atLine(number int, err error) error {
+	if syntax := (expfmt.ParseError{}); errors.As(err, &syntax) {
+		syntax.Line = number
+		return syntax
+	}
+	return err
 }
 
 // sample reads a line: where its beginning is known, only the value.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -84,7 +85,7 @@ type eventLog struct {
 // append adds an event whose payload is written by fill into a reused buffer.
 func (l *eventLog) append(at time.Duration, actor, kind string, fill func([]byte) []byte) *Event {
 	e := &l.ring[l.next%retained]
-	payload := e.Payload[:0]
+	payload := slices.Grow(e.Payload[:0], 256) // which few outgrow
 	if fill == nil {
 		payload = append(payload, "{}"...)
 	} else {
@@ -149,13 +150,21 @@ func compact(text json.RawMessage) json.RawMessage {
 	return b.Bytes()
 }
 
-// last returns up to n of the latest events, oldest first.
-func (l *eventLog) last(n int64) []Event {
-	n = min(n, l.next, retained)
+// last returns up to n events, oldest first: those up to the first that is marked, of
+// those in memory, or else the latest.
+func (l *eventLog) last(n int64, marked func(*Event) bool) []Event {
+	oldest := max(0, l.next-retained)
+	end := oldest
+	for end < l.next {
+		end++
+		if marked(&l.ring[(end-1)%retained]) {
+			break
+		}
+	}
 	events := make([]Event, 0, n)
-	for i := l.next - n; i < l.next; i++ {
+	for i := max(oldest, end-n); i < end; i++ {
 		e := l.ring[i%retained]
-		e.Payload = append(json.RawMessage(nil), e.Payload...)
+		e.Payload = bytes.Clone(e.Payload)
 		events = append(events, e)
 	}
 	return events

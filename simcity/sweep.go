@@ -96,19 +96,21 @@ func (s *sweep) run() *Result {
 	return s.result(summary)
 }
 
-// work is one worker after the other, as long as there are seeds.
+// work is one worker after the other, as long as there are seeds. A worker whose
+// seeds are brief has the next in hand while it runs one.
 func (s *sweep) work() {
 	var w *sweeper
 	defer func() { s.part(w) }()
-	for seed, ok := s.take(); ok; seed, ok = s.take() {
+	for hand := s.fill(nil, w); len(hand) > 0; hand = s.fill(hand[1:], w) {
 		if w == nil {
 			var err error
 			if w, err = s.hire(); err != nil {
-				s.finish(outcome{Seed: seed, Verdict: Inconclusive, Signature: "worker: not started", Reason: err.Error()})
+				s.finish(outcome{Seed: hand[0], Verdict: Inconclusive, Signature: "worker: not started", Reason: err.Error()})
 				return
 			}
+			w.give(hand...)
 		}
-		out, alive := w.try(seed, s.play.settings)
+		out, alive := w.await(hand[0], s.play.settings)
 		if !alive {
 			if out.outright && w.ended > 0 && s.play.simulation.explore.Order != Free {
 				out = s.alone(out, w)
@@ -120,6 +122,21 @@ func (s *sweep) work() {
 	}
 }
 
+// fill takes the seeds that a worker is to have, and gives them to one that is there.
+func (s *sweep) fill(hand []uint64, w *sweeper) []uint64 {
+	for len(hand) < 1 || len(hand) < 2 && w != nil && w.brief {
+		seed, ok := s.take()
+		if !ok {
+			break
+		}
+		hand = append(hand, seed)
+		if w != nil {
+			w.give(seed)
+		}
+	}
+	return hand
+}
+
 // alone tells which seed made a worker fail that had run others before: the one at
 // work then, if it does so in a process of its own, too, or else what is left of
 // one that had ended.
@@ -129,7 +146,8 @@ func (s *sweep) alone(failed outcome, w *sweeper) outcome {
 		return failed
 	}
 	defer own.dismiss()
-	again, _ := own.try(failed.Seed, s.play.settings)
+	own.give(failed.Seed)
+	again, _ := own.await(failed.Seed, s.play.settings)
 	if !again.outright {
 		s.blame(w, failed, fmt.Sprintf("while seed %d was run, which does not fail so alone", failed.Seed))
 	}
@@ -139,7 +157,7 @@ func (s *sweep) alone(failed outcome, w *sweeper) outcome {
 // part dismisses a worker that has no more seeds. It may fail even then.
 func (s *sweep) part(w *sweeper) {
 	w.dismiss()
-	if w == nil || w.ended == 0 || <-w.exited == nil {
+	if w == nil || w.ended == 0 || w.gone() == nil {
 		return
 	}
 	if end := w.crash(); end != "" {

@@ -2,12 +2,15 @@ package simcity_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -94,6 +97,31 @@ func TestSeedThatEndsItsProcessIsThatSeedsFinding(t *testing.T) {
 	} {
 		require.Contains(t, strings.ReplaceAll(told, "inconclusive: nothing moved", "hang: nothing moved"), signature)
 	}
+}
+
+// A worker's end is told at once, also when what it started goes on: that process has
+// the worker's open files, unless they are kept from it.
+func TestProcessThatAWorkerStartedDoesNotHoldTheSweep(t *testing.T) {
+	note := cmp.Or(os.Getenv("GOES_ON"), filepath.Join(t.TempDir(), "pid"))
+	t.Setenv("GOES_ON", note) // for the worker
+	_, told := swept(t, "2", moods(map[uint64]func(*simcity.World) http.Handler{
+		1: handles(func(http.ResponseWriter, *http.Request) {
+			goesOn := exec.Command("sleep", "60")
+			goesOn.Stderr = os.Stderr
+			_ = goesOn.Start()
+			_ = os.WriteFile(note, []byte(strconv.Itoa(goesOn.Process.Pid)), 0o600)
+			os.Exit(7)
+		}),
+	}))
+	require.Contains(t, told, "2 seeds, 1 passed, 1 failed in 1 way")
+	require.Contains(t, told, "crash: exit status #")
+	text, err := os.ReadFile(note)
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(string(text))
+	require.NoError(t, err)
+	goesOn, err := os.FindProcess(pid)
+	require.NoError(t, err)
+	require.NoError(t, goesOn.Kill(), "the sweep waited until it had ended")
 }
 
 // What a seed left behind might break the next one.

@@ -5,13 +5,16 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -20,13 +23,25 @@ import (
 type sweeper struct {
 	command  *exec.Cmd
 	seeds    *os.File
-	answers  chan []byte // closed when the process is gone
+	answers  *os.File
+	lines    *bufio.Reader // of the answers
+	begun    []byte        // a line that has not all come yet
 	said     *tail
-	look     *time.Ticker // at its time and memory
-	exited   chan error
-	answered bool // once: its test has come to the simulation
-	ended    int  // seeds that it has run to their end
+	looked   time.Time // when its time and memory were looked at
+	answered bool      // once: its test has come to the simulation
+	brief    bool      // its last seed was; never under the race detector, whose reports are told apart by seed
+	ended    int       // seeds that it has run to their end
 	last     uint64
+	waited   sync.Once
+	end      error // how it ended, once waited for
+}
+
+// What a worker starts is not to hold the worker's ends of the pipes.
+func init() {
+	if os.Getenv(envWorker) != "" {
+		syscall.CloseOnExec(3)
+		syscall.CloseOnExec(4)
+	}
 }
 
 // hire starts a worker for the sweep's simulation.
@@ -43,7 +58,7 @@ func (s *sweep) hire() (*sweeper, error) {
 	for part := range strings.SplitSeq(s.play.t.Name(), "/") {
 		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
 	}
-	w := &sweeper{seeds: seeds, answers: make(chan []byte), said: &tail{more: make(chan struct{}, 1)}, look: time.NewTicker(100 * time.Millisecond), exited: make(chan error, 1)}
+	w := &sweeper{seeds: seeds, answers: answers, lines: bufio.NewReader(answers), said: &tail{more: make(chan struct{}, 1)}}
 	w.command = exec.Command(os.Args[0], "-test.run="+strings.Join(pattern, "/"), "-test.count=1", "-test.timeout=0")
 	w.command.Env = append(os.Environ(), envWorker+"="+strconv.Itoa(s.ordinal))
 	if s.play.simulation.explore.Order != Free { // who takes turns needs no second processor
@@ -51,51 +66,37 @@ func (s *sweep) hire() (*sweeper, error) {
 	}
 	w.command.ExtraFiles = []*os.File{seedsOut, answersIn}
 	w.command.Stdout, w.command.Stderr = w.said, w.said
+	w.command.WaitDelay = time.Second // what it started may go on and hold its output
 	err = w.command.Start()
 	_, _ = seedsOut.Close(), answersIn.Close()
 	if err != nil {
 		_, _ = seeds.Close(), answers.Close()
 		return nil, fmt.Errorf("simcity: no worker process for the sweep: %w", err)
 	}
-	go w.listen(answers)
 	return w, nil
 }
 
-// listen hands on what the process answers, until it is gone.
-func (w *sweeper) listen(answers *os.File) {
-	defer close(w.answers)
-	defer answers.Close()
-	lines := bufio.NewScanner(answers)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		w.answers <- bytes.Clone(lines.Bytes())
+// give hands the worker seeds, which it runs one after the other. One that is gone
+// takes none, which await tells.
+func (w *sweeper) give(seeds ...uint64) {
+	for _, seed := range seeds {
+		_, _ = fmt.Fprintln(w.seeds, seed)
 	}
-	w.exited <- w.command.Wait()
 }
 
-// try lets the worker run a seed, and reports whether it is fit for another.
-func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
-	late := time.Now().Add(limits.seedTime)
-	_, err := fmt.Fprintln(w.seeds, seed)
-	for err == nil {
-		select {
-		case line, ok := <-w.answers:
-			if !ok {
-				return w.died(seed), false
-			}
-			if w.answered = true; string(line) == ready {
-				continue
-			}
-			if err = json.Unmarshal(line, &out); err != nil {
-				continue
-			}
-			if race := after(dataRace, w.said.upTo(seedDone(seed), w.look.C, late)); race != "" {
-				return w.failed(seed, "data race", race), false
-			}
-			w.ended, w.last = w.ended+1, seed
-			return out, !out.Spent
-		case now := <-w.look.C:
-			if now.After(late) {
+// brief is what a worker's seed takes at most if the worker is to have the next in hand:
+// to wait for it would be felt there, and it is soon over when the sweep is to stop.
+const brief = 100 * time.Millisecond
+
+// await waits until the worker has run the seed that it was given first, and reports
+// whether it is fit for another.
+func (w *sweeper) await(seed uint64, limits settings) (out outcome, alive bool) {
+	const glance = 100 * time.Millisecond // how often its time and memory are looked at
+	began := time.Now()
+	for {
+		if now := time.Now(); now.Sub(w.looked) >= glance {
+			w.looked = now
+			if now.Sub(began) > limits.seedTime {
 				w.kill()
 				return w.failed(seed, "time", fmt.Sprintf("the seed took longer than %s; raise %s if it may", limits.seedTime, envSeedTime)), false
 			}
@@ -104,17 +105,58 @@ func (w *sweeper) try(seed uint64, limits settings) (out outcome, alive bool) {
 				return w.outright(seed, "memory", fmt.Sprintf("its process took %d MB, more than %d MB; raise %s if it may", used>>20, limits.seedMemory>>20, envSeedMemory)), false
 			}
 		}
+		line, err := w.answer(w.looked.Add(glance))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			continue
+		}
+		if err != nil {
+			return w.died(seed), false
+		}
+		if w.answered = true; string(line) == ready {
+			continue
+		}
+		if json.Unmarshal(line, &out) != nil {
+			w.kill()
+			return w.died(seed), false
+		}
+		if raceFlag != "" {
+			if race := after(dataRace, w.said.upTo(seedDone, began.Add(limits.seedTime))); race != "" {
+				return w.failed(seed, "data race", race), false
+			}
+		}
+		w.ended, w.last, w.brief = w.ended+1, seed, raceFlag == "" && time.Since(began) < brief
+		return out, !out.Spent
 	}
-	return w.died(seed), false
+}
+
+// answer is the next line of the worker's, which may come until then.
+func (w *sweeper) answer(until time.Time) ([]byte, error) {
+	_ = w.answers.SetReadDeadline(until)
+	more, err := w.lines.ReadBytes('\n')
+	line := append(w.begun, more...)
+	if err != nil {
+		w.begun = line
+		return nil, err
+	}
+	w.begun = nil
+	return line[:len(line)-1], nil
+}
+
+// gone waits until the process has ended, and tells how.
+func (w *sweeper) gone() error {
+	w.waited.Do(func() {
+		_ = w.answers.SetReadDeadline(time.Time{})
+		_, _ = io.Copy(io.Discard, w.lines)
+		_ = w.answers.Close()
+		w.end = w.command.Wait()
+	})
+	return w.end
 }
 
 // died says how the process ended that was at work on the seed.
 func (w *sweeper) died(seed uint64) outcome {
-	for range w.answers {
-		continue // until listen has waited for the process
-	}
 	how := "it exited with status 0 in the middle of the run: os.Exit in the host or an agent"
-	if err := <-w.exited; err != nil {
+	if err := w.gone(); err != nil {
 		how = err.Error()
 	}
 	if !w.answered {
@@ -130,11 +172,19 @@ func (w *sweeper) died(seed uint64) outcome {
 	return w.outright(seed, "crash", how)
 }
 
-// crash is what the process said when it crashed, after its last seed was done, or
-// nothing.
+// crashBegins is how Go tells that a process crashes, which then exits with status 2, or
+// by a signal if GOTRACEBACK asks for it.
+var crashBegins = regexp.MustCompile(`(?m)^(panic|fatal error): `)
+
+// crash is what the process said when it crashed, or nothing.
 func (w *sweeper) crash() string {
 	said := w.said.all()
-	return cmp.Or(after("panic: ", said), after("fatal error: ", said))
+	begins := crashBegins.FindAllStringIndex(said, -1)
+	var exit *exec.ExitError
+	if errors.As(w.gone(), &exit) && (exit.ExitCode() == 2 || !exit.Exited()) && len(begins) > 0 {
+		return said[begins[len(begins)-1][0]:]
+	}
+	return ""
 }
 
 // outright is a failure of the process.
@@ -160,9 +210,7 @@ func (w *sweeper) failed(seed uint64, what, how string) outcome {
 
 func (w *sweeper) kill() {
 	_ = w.command.Process.Kill()
-	for range w.answers {
-		continue
-	}
+	_ = w.gone()
 }
 
 // dismissal is how long a worker may take to clean up.
@@ -173,13 +221,10 @@ func (w *sweeper) dismiss() {
 	if w == nil {
 		return
 	}
-	w.look.Stop()
 	_ = w.seeds.Close()
 	late := time.AfterFunc(dismissal, func() { _ = w.command.Process.Kill() })
 	defer late.Stop()
-	for range w.answers {
-		continue
-	}
+	_ = w.gone()
 }
 
 // obeySweep is the worker's side: it runs the seeds that it is given, and then
@@ -204,13 +249,18 @@ func (p *play) obeySweep() {
 				out.Bundle, _ = writeBundle(p.t, res, p.simulation.explore, false)
 			}
 		}
-		fmt.Fprint(os.Stderr, seedDone(seed))
+		if raceFlag != "" {
+			fmt.Fprint(os.Stderr, seedDone)
+		}
 		line, err := json.Marshal(out)
 		if err == nil {
 			_, err = fmt.Fprintf(answers, "%s\n", line)
 		}
 		if err != nil {
 			p.t.Fatalf("simcity: a sweep's worker could not answer: %v", err)
+		}
+		if out.Spent {
+			break
 		}
 	}
 	p.t.SkipNow()
@@ -219,8 +269,9 @@ func (p *play) obeySweep() {
 // ready is what a worker answers first, when its test has come to the simulation.
 const ready = `"ready"`
 
-// seedDone is what a worker says when it has said everything about a seed.
-func seedDone(seed uint64) string { return fmt.Sprintf("\nsimcity: seed %d is done\n", seed) }
+// seedDone is what a worker says when it has said everything about a seed, so that
+// reports of races are told apart.
+const seedDone = "\nsimcity: a seed is done\n"
 
 // A tail keeps the end of what a process says.
 type tail struct {
@@ -259,19 +310,16 @@ func (t *tail) last() string {
 	return words[max(0, len(words)-most):]
 }
 
-// upTo waits for a mark, and takes what was said before it. It looks at the time with
-// each tick, and takes nothing when it is late.
-func (t *tail) upTo(mark string, tick <-chan time.Time, late time.Time) string {
+// upTo waits for a mark, and takes what was said before it; nothing when it is late.
+func (t *tail) upTo(mark string, late time.Time) string {
 	for {
 		if said, ok := t.cut(mark); ok {
 			return said
 		}
 		select {
 		case <-t.more:
-		case now := <-tick:
-			if now.After(late) {
-				return ""
-			}
+		case <-time.After(time.Until(late)):
+			return ""
 		}
 	}
 }

@@ -183,14 +183,7 @@ func (r *run) result() *Result {
 
 // lastEvents are those up to the first violation if the ring still holds them.
 func (r *run) lastEvents() []Event {
-	const told = 50
-	events := r.log.last(retained)
-	for i, e := range events {
-		if e.Type == EventViolation || e.Type == EventFinding {
-			return events[max(0, i+1-told) : i+1]
-		}
-	}
-	return events[max(0, len(events)-told):]
+	return r.log.last(50, func(e *Event) bool { return e.Type == EventViolation || e.Type == EventFinding })
 }
 
 // decide is the verdict and why.

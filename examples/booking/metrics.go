@@ -40,7 +40,7 @@ func (a *App) metrics(c *call) (reply, error) {
 		return reply{}, err
 	}
 	var b bytes.Buffer
-	b.Grow(8 << 10)
+	b.Grow(4 << 10)
 	a.writeRequests(&b)
 	cache := a.cache.stats(c.Context())
 	a.writeCache(&b, cache)

@@ -70,6 +70,7 @@ var linkings = []linking{
 	{"github.com/prometheus/client_model", []string{"invariants/...", "examples/..."}, "only the invariants read a host's metrics page"},
 	{"github.com/jackc/pgx", []string{"simcity/telemetry/postgres/...", "simcity/pgclock", "internal/pgtest", "chaos/postgres/...", "examples/..."}, "only below the Postgres packages"},
 	{"github.com/redis/go-redis", []string{"chaos/redis/...", "examples/..."}, "only the faults and seams of Redis"},
+	{"github.com/go-json-experiment/json", []string{"agents"}, "only what reads the answers of apps, as fast as Go 1.27's encoding/json, which it is there"},
 	{"github.com/anishathalye/porcupine", []string{"invariants/linear", "examples/..."}, "only the rule that checks histories against a model"},
 	{"modernc.org/sqlite", []string{"simcity/telemetry/sqlite/...", "examples/..."}, "only the store that embeds it"},
 	{"github.com/go-resty/resty", []string{"simcity/telemetry/supabase/...", "simcity/report/notify", "examples/..."}, "only below telemetry/supabase, live clients and notifiers"},
