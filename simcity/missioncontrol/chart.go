@@ -56,11 +56,10 @@ const (
 	chartPoints = 500
 )
 
-// A figure is where a line of the report comes from: counts of a reading, or a
-// figure of its snapshots.
+// A figure is where a line of the report comes from: a figure of the snapshots of a
+// reading, or else its counts of that name.
 type figure struct {
 	name  string
-	count string
 	value func(*simcity.Snapshot) (float64, bool)
 }
 
@@ -70,16 +69,17 @@ var charts = []struct {
 	lines  []figure
 	write  func(float64) string
 	bounds map[string]float64 // rules that bound it, and the factor to the chart's unit
+	steps  bool               // a value holds until the next one
 	note   string             // what a reader should know of it on the virtual clock
 }{
-	{"Bookings and cancellations", []figure{{name: "bookings", count: "bookings"}, {name: "cancellations", count: "cancellations"}}, plainNumber, nil, ""},
+	{"Bookings and cancellations", []figure{{name: "bookings"}, {name: "cancellations"}}, plainNumber, nil, true, ""},
 	{"Latency, ms", []figure{
 		{name: "p95", value: func(s *simcity.Snapshot) (float64, bool) { return s.Latency.P95.Seconds() * 1000, s.Latency.Count > 0 }},
 		{name: "p99", value: func(s *simcity.Snapshot) (float64, bool) { return s.Latency.P99.Seconds() * 1000, s.Latency.Count > 0 }},
-	}, plainNumber, map[string]float64{"api_p95_response_time": 1, "api_p99_response_time": 1}, "simulated: only waits and faults take time"},
-	{"Cache hit rate", []figure{{name: "hits of lookups", value: cacheShare}}, percentText, map[string]float64{"cache_hit_rate": 1}, ""},
-	{"Citizens", []figure{{name: "citizens", value: func(s *simcity.Snapshot) (float64, bool) { return float64(s.Citizens), true }}}, plainNumber, nil, ""},
-	{"Operations, conflicts and errors", []figure{{name: "operations", count: "operations"}, {name: "conflicts", count: "conflicts"}, {name: "errors", count: "errors"}}, plainNumber, nil, ""},
+	}, plainNumber, map[string]float64{"api_p95_response_time": 1, "api_p99_response_time": 1}, false, "simulated: only waits and faults take time"},
+	{"Cache hit rate", []figure{{name: "hits of lookups", value: cacheShare}}, percentText, map[string]float64{"cache_hit_rate": 1}, false, ""},
+	{"Citizens", []figure{{name: "citizens"}}, plainNumber, nil, true, ""},
+	{"Operations, conflicts and errors", []figure{{name: "operations"}, {name: "conflicts"}, {name: "errors"}}, plainNumber, nil, true, ""},
 }
 
 func plainNumber(v float64) string { return fmt.Sprintf("%.4g", v) }
@@ -91,7 +91,7 @@ func cacheShare(s *simcity.Snapshot) (float64, bool) {
 	return hits / max(hits+misses, 1), hits+misses > 0
 }
 
-// draw draws the charts for which there is something to draw.
+// draw draws the lines that have samples, and the charts that have lines.
 func (v *reportView) draw(r *reading) []chart {
 	end := max(v.Summary.Simulated, r.end, 1)
 	x := func(at time.Duration) float64 { return float64(at) / float64(end) * chartWidth }
@@ -104,14 +104,14 @@ func (v *reportView) draw(r *reading) []chart {
 			c.Note = spec.note
 		}
 		points := make([][][2]float64, len(spec.lines))
-		highest := 0.0
+		highest, known := 0.0, false
 		for i, f := range spec.lines {
 			points[i] = r.points(f, x)
 			for _, p := range points[i] {
-				highest = max(highest, p[1])
+				highest, known = max(highest, p[1]), true
 			}
 		}
-		if highest == 0 && spec.lines[0].count == "" && len(points[0]) == 0 {
+		if !known {
 			continue
 		}
 		bounds := v.bounds(spec.bounds)
@@ -120,7 +120,9 @@ func (v *reportView) draw(r *reading) []chart {
 		}
 		top := niceAbove(highest)
 		for i, f := range spec.lines {
-			c.Lines = append(c.Lines, drawLine(f.name, i, points[i], top, spec.write))
+			if len(points[i]) > 0 {
+				c.Lines = append(c.Lines, drawLine(f.name, i, points[i], top, spec.write, spec.steps))
+			}
 		}
 		for _, rule := range sorted(bounds) {
 			c.Bounds = append(c.Bounds, tick{chartHeight * (1 - bounds[rule]/top), rule + " " + spec.write(bounds[rule])})
@@ -170,17 +172,10 @@ func (v *reportView) bounds(factors map[string]float64) map[string]float64 {
 
 // points are the points of a figure, x already in the chart.
 func (r *reading) points(f figure, x func(time.Duration) float64) [][2]float64 {
-	var all [][2]float64
-	if f.count != "" {
-		for i := range int(r.end/r.span) + 1 {
-			value := 0.0
-			if i < len(r.counts[f.count]) {
-				value = r.counts[f.count][i]
-			}
-			all = append(all, [2]float64{x(min(time.Duration(i)*r.span, r.end)), value})
-		}
-		return all
+	if f.value == nil {
+		return r.countPoints(f.name, x)
 	}
+	var all [][2]float64
 	for i := range r.shots {
 		if value, known := f.value(&r.shots[i]); known {
 			all = append(all, [2]float64{x(r.shots[i].At), value})
@@ -189,10 +184,33 @@ func (r *reading) points(f figure, x func(time.Duration) float64) [][2]float64 {
 	return all
 }
 
-func drawLine(name string, n int, points [][2]float64, top float64, write func(float64) string) line {
+// countPoints are those of a count, at the beginning of each span and at the end.
+func (r *reading) countPoints(name string, x func(time.Duration) float64) [][2]float64 {
+	counts := r.counts[name]
+	if counts == nil {
+		return nil
+	}
+	var all [][2]float64
+	last := 0.0
+	for i := range int(r.end/r.span) + 1 {
+		last = 0
+		if i < len(counts) {
+			last = counts[i]
+		}
+		all = append(all, [2]float64{x(time.Duration(i) * r.span), last})
+	}
+	return append(all, [2]float64{x(r.end), last})
+}
+
+// drawLine draws the nth line of a chart, with steps where its values hold until
+// the next one.
+func drawLine(name string, n int, points [][2]float64, top float64, write func(float64) string, steps bool) line {
 	var b strings.Builder
 	most := 0.0
-	for _, p := range points {
+	for i, p := range points {
+		if steps && i > 0 && p[1] != points[i-1][1] {
+			fmt.Fprintf(&b, "%.1f,%.1f ", p[0], chartHeight*(1-points[i-1][1]/top))
+		}
 		fmt.Fprintf(&b, "%.1f,%.1f ", p[0], chartHeight*(1-p[1]/top))
 		most = max(most, p[1])
 	}

@@ -118,7 +118,9 @@ func (x *exposition) metrics(m *simcity.Snapshot) {
 	}
 	x.figure("simcity_latency_seconds", "summary", "Latency of operations on the run's clock.")
 	x.trend("simcity_latency_seconds", m.Latency)
-	x.one("simcity_tick_drift_ratio", "gauge", "How late ticks come, in real seconds per real second.", m.DriftMillis/1000)
+	if m.Paced {
+		x.one("simcity_tick_drift_ratio", "gauge", "How late ticks come, in real seconds per real second.", m.DriftMillis/1000)
+	}
 	x.figure("simcity_counter_total", "counter", "Counters that host, agents and faults added.")
 	for _, name := range sorted(m.Counters) {
 		x.sample("simcity_counter_total", float64(m.Counters[name]), "name", name)
@@ -137,12 +139,17 @@ func (x *exposition) metrics(m *simcity.Snapshot) {
 	}
 }
 
-// trend adds the percentiles and the count of a summary. Its sum is not known.
+// trend adds the count of a summary, and its percentiles if it has samples. Its sum is
+// not known.
 func (x *exposition) trend(name string, t simcity.TrendSummary, labels ...string) {
-	for _, q := range []struct {
+	quantiles := []struct {
 		quantile string
 		value    time.Duration
-	}{{"0.5", t.P50}, {"0.95", t.P95}, {"0.99", t.P99}, {"1", t.Max}} {
+	}{{"0.5", t.P50}, {"0.95", t.P95}, {"0.99", t.P99}, {"1", t.Max}}
+	if t.Count == 0 {
+		quantiles = nil
+	}
+	for _, q := range quantiles {
 		x.sample(name, q.value.Seconds(), append(slices.Clone(labels), "quantile", q.quantile)...)
 	}
 	x.sample(name+"_count", float64(t.Count), labels...)

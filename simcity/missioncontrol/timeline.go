@@ -33,7 +33,8 @@ type reading struct {
 	end     time.Duration
 	moments []moment
 	left    int64
-	counts  map[string][]float64 // per span, by name
+	counts  map[string][]float64 // per span, by name; those that have samples
+	living  float64              // citizens, so far
 	shots   []simcity.Snapshot   // thinned
 	failure *liveViolation       // the first one, if there is one
 	named   []string             // who it names
@@ -82,6 +83,7 @@ func (r *reading) read(ctx context.Context, store telemetry.Store, id string) er
 
 func (r *reading) take(e *telemetry.Event) {
 	r.end = max(r.end, e.At)
+	r.live(e)
 	if f := r.failure; f != nil && (e.Index == f.Index || e.Index < f.Index && slices.Contains(r.named, e.Actor)) {
 		r.acts = append(r.acts, simcity.Event{Index: e.Index, At: e.At, Actor: e.Actor, Type: e.Type, Payload: e.Payload})
 		r.acts = r.acts[max(0, len(r.acts)-actsMost):]
@@ -107,25 +109,43 @@ func (r *reading) count(e *telemetry.Event) {
 	if json.Unmarshal(e.Payload, &told) != nil {
 		return
 	}
-	r.add("operations", e.At)
-	switch {
-	case told.Outcome == "error":
-		r.add("errors", e.At)
-	case told.Outcome == "conflict":
-		r.add("conflicts", e.At)
-	case told.Operation == "book" && told.Outcome == "ok":
-		r.add("bookings", e.At)
-	case told.Operation == "cancel" && told.Outcome == "ok":
-		r.add("cancellations", e.At)
+	r.add("operations", e.At, true)
+	r.add("errors", e.At, told.Outcome == "error")
+	r.add("conflicts", e.At, told.Outcome == "conflict")
+	switch told.Operation {
+	case "book":
+		r.add("bookings", e.At, told.Outcome == "ok")
+	case "cancel":
+		r.add("cancellations", e.At, told.Outcome == "ok")
 	}
 }
 
-func (r *reading) add(name string, at time.Duration) {
+// live counts citizens: of a span the most who lived at once.
+func (r *reading) live(e *telemetry.Event) {
+	n := int(e.At / r.span)
+	most := r.counts["citizens"]
+	for len(most) <= n {
+		most = append(most, r.living)
+	}
+	switch e.Type {
+	case simcity.EventCitizenBorn:
+		r.living++
+	case simcity.EventCitizenEnded:
+		r.living--
+	}
+	most[n] = max(most[n], r.living)
+	r.counts["citizens"] = most
+}
+
+// add is a sample of a count: whether it was so.
+func (r *reading) add(name string, at time.Duration, so bool) {
 	n := int(at / r.span)
 	for len(r.counts[name]) <= n {
 		r.counts[name] = append(r.counts[name], 0)
 	}
-	r.counts[name][n]++
+	if so {
+		r.counts[name][n]++
+	}
 }
 
 // diagram draws what those did whom the first failure names, or is empty where it
@@ -181,7 +201,7 @@ func describeEvent(kind string, payload json.RawMessage) string {
 	case simcity.EventFaultReverted:
 		return fmt.Sprintf("%s, touched %d", p.Kind, p.Touched)
 	case simcity.EventCommand:
-		return fmt.Sprintf("%s %s%s", p.Kind, p.Fault, p.Policies)
+		return fmt.Sprintf("%s %s%s", p.Kind, p.Fault, string(p.Policies))
 	case simcity.EventRunStarted:
 		return p.Scenario
 	case simcity.EventCitizenEnded:

@@ -144,3 +144,18 @@ func outsideBlocks(markdown string) string {
 	}
 	return b.String()
 }
+
+// A city in which nobody did anything has no latency, not one of zero.
+func TestWhatWasNeverMeasuredIsNotDrawn(t *testing.T) {
+	res := passed()
+	for i := range res.Curve {
+		res.Curve[i] = simcity.Point{At: res.Curve[i].At, Citizens: 3}
+	}
+	var page bytes.Buffer
+	require.NoError(t, report.PageOf(simcity.Report{Result: res}).WriteHTML(&page))
+	require.Contains(t, page.String(), "<figcaption>citizens: up to 3")
+	require.NotContains(t, page.String(), "<figcaption>p95")
+	markdown := summary(t, res).Markdown(0)
+	require.Contains(t, markdown, "citizens ")
+	require.NotContains(t, markdown, "p95  ")
+}

@@ -56,8 +56,8 @@ func PageOf(r simcity.Report) *Page {
 
 // Tell adds what a result has beside its summary.
 func (p *Page) Tell(res *simcity.Result) {
-	for _, c := range head(res.Commands) {
-		p.Commands = append(p.Commands, line(fmt.Sprintf("%s at %s, event %d, by %s %s %s", c.Kind, c.At, c.Index, c.By, c.Fault, c.Policies), textMost))
+	for _, c := range head(res.Commands) { // a json.RawMessage that is nil prints as null from Go 1.27 on
+		p.Commands = append(p.Commands, line(fmt.Sprintf("%s at %s, event %d, by %s %s %s", c.Kind, c.At, c.Index, c.By, c.Fault, string(c.Policies)), textMost))
 	}
 	if p.Verdict == string(simcity.Pass) {
 		return
@@ -130,15 +130,16 @@ func (s *Summary) drawn() []chart {
 		flags = append(flags, x(v.At))
 	}
 	var all []chart
-	for _, c := range figures {
+	for _, c := range s.drawable() {
 		values := c.values(s.Curve)
 		most := slices.Max(values)
-		if most <= 0 && c.quiet {
-			continue
-		}
 		var points strings.Builder
-		for i, v := range values {
-			fmt.Fprintf(&points, "%.1f,%.1f ", x(s.Curve[i].At), chartHeight*(1-v/max(most, 1e-9)))
+		y := func(i int) float64 { return chartHeight * (1 - values[i]/max(most, 1e-9)) }
+		for i := range values {
+			if c.steps && i > 0 && values[i] != values[i-1] {
+				fmt.Fprintf(&points, "%.1f,%.1f ", x(s.Curve[i].At), y(i-1))
+			}
+			fmt.Fprintf(&points, "%.1f,%.1f ", x(s.Curve[i].At), y(i))
 		}
 		all = append(all, chart{c.name, c.text(most), strings.TrimSpace(points.String()), bands, flags})
 	}

@@ -15,18 +15,30 @@ type series struct {
 	text  func(most float64) string
 	// counter: it counts from the beginning on, and only grows.
 	counter bool
-	// quiet: it is left out where it is always 0.
-	quiet bool
+	// steps: it is a count, which holds until it changes.
+	steps bool
+	// sampled tells whether a point has something of it. What no point has is left
+	// out. Default: all points have.
+	sampled func(p Point) bool
 }
 
 // figures are what is drawn, in this order.
 var figures = []series{
-	{name: "citizens", value: func(p *Point) float64 { return float64(p.Citizens) }, text: plainNumber},
-	{name: "operations", value: func(p *Point) float64 { return float64(p.Operations) }, text: plainNumber, counter: true},
-	{name: "errors", value: func(p *Point) float64 { return float64(p.Errors) }, text: plainNumber, counter: true, quiet: true},
-	{name: "p95", value: func(p *Point) float64 { return float64(p.P95) }, text: latency},
-	{name: "p99", value: func(p *Point) float64 { return float64(p.P99) }, text: latency},
-	{name: "tick drift", value: func(p *Point) float64 { return p.DriftMillis }, text: drift, quiet: true},
+	{name: "citizens", value: func(p *Point) float64 { return float64(p.Citizens) }, text: plainNumber, steps: true},
+	{name: "operations", value: func(p *Point) float64 { return float64(p.Operations) }, text: plainNumber, counter: true, steps: true},
+	{name: "errors", value: func(p *Point) float64 { return float64(p.Errors) }, text: plainNumber, counter: true, steps: true, sampled: func(p Point) bool { return p.Errors > 0 }},
+	{name: "p95", value: func(p *Point) float64 { return float64(p.P95) }, text: latency, sampled: operated},
+	{name: "p99", value: func(p *Point) float64 { return float64(p.P99) }, text: latency, sampled: operated},
+	{name: "tick drift", value: func(p *Point) float64 { return p.DriftMillis }, text: drift, sampled: func(p Point) bool { return p.DriftMillis > 0 }},
+}
+
+func operated(p Point) bool { return p.Operations > 0 }
+
+// drawable are the figures of which the curve has samples.
+func (s *Summary) drawable() []series {
+	return slices.DeleteFunc(slices.Clone(figures), func(c series) bool {
+		return c.sampled != nil && !slices.ContainsFunc(s.Curve, c.sampled)
+	})
 }
 
 func plainNumber(v float64) string { return fmt.Sprintf("%.0f", v) }
@@ -50,15 +62,12 @@ func (s *Summary) sparklines(width int) string {
 	}
 	column := Seconds(time.Duration(int64(s.end()) / int64(width)).Round(time.Second))
 	var b strings.Builder
-	for _, c := range figures {
+	for _, c := range s.drawable() {
 		values := s.over(c.values(s.Curve), width)
 		if c.counter {
 			values = differences(values)
 		}
 		most := slices.Max(values)
-		if most <= 0 && c.quiet {
-			continue
-		}
 		fmt.Fprintf(&b, "%-10s %s up to %s", c.name, spark(values, most), c.text(most))
 		if c.counter {
 			fmt.Fprintf(&b, " in %s", column)

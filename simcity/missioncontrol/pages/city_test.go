@@ -31,8 +31,14 @@ func bad(t testing.TB, seed uint64, hours int, bugs ...booking.Bug) recorded {
 	day := scenarios.DisasterMix()
 	day.Duration = time.Duration(hours) * time.Hour
 	day.Injections = slices.DeleteFunc(day.Injections, func(i simcity.Injection) bool { return i.At >= day.Duration })
+	return record(t, day, seed, marketplace(bugs))
+}
+
+// record makes a run and keeps its history.
+func record(t testing.TB, scenario simcity.Scenario, seed uint64, app func(*simcity.World) (http.Handler, error)) recorded {
+	t.Helper()
 	store := telemetry.NewMemory()
-	simcity.New(day).Seed(seed).Target(simcity.InProcess(marketplace(bugs))).
+	simcity.New(scenario).Seed(seed).Target(simcity.InProcess(app)).
 		Report(telemetry.NewReporter(store, telemetry.Options{})).Simulate(quiet{t})
 	runs, err := store.Runs(t.Context(), telemetry.RunFilter{})
 	require.NoError(t, err)
@@ -110,26 +116,27 @@ func (p parking) Update(ctx context.Context, f func(booking.Tx) error) error {
 }
 
 // recordings are the runs of these tests, made once: a correct day, the same with
-// a race, another seed, and one to be shown as it goes.
+// a race, another seed, one to be shown as it goes, and one of an app without bookings.
 var recordings = sync.OnceValue(func() func(testing.TB) []recorded {
 	var once sync.Once
 	var all []recorded
 	return func(t testing.TB) []recorded {
 		once.Do(func() {
-			made := make([]recorded, 4)
+			made := make([]recorded, 5)
 			var runs sync.WaitGroup
 			for i, make := range []func() recorded{
 				func() recorded { return bad(t, 42, 6) },
 				func() recorded { return bad(t, 42, 6, booking.BugCheckThenInsert) },
 				func() recorded { return bad(t, 7, 1) },
 				func() recorded { return bad(t, 11, 6) },
+				func() recorded { return record(t, keepers(), 3, shelf) },
 			} {
 				runs.Go(func() { made[i] = make() })
 			}
 			runs.Wait()
 			all = made
 		})
-		require.Len(t, all, 4, "the recording failed before")
+		require.Len(t, all, 5, "the recording failed before")
 		return all
 	}
 })()

@@ -33,6 +33,9 @@ func TestDashboardFollowsARunWithoutReload(t *testing.T) {
 	p.wait(`document.querySelector("#events-count").textContent === "10,000 events"`)
 	require.True(t, ask[bool](p, "window.stays"), "the page was loaded again")
 	require.Contains(t, p.text("#scenario"), "disaster_mix seed 11")
+	p.wait(`document.querySelector("#tiles").textContent.includes("vendor SLA")`)
+	require.Regexp(t, `p95\d.* / 500 ms✓, kept`, p.text("#tiles"))
+	require.Regexp(t, `vendor SLA[\d.]+ % / 90 %✓`, p.text("#tiles"))
 	p.shot("dashboard-live-light")
 }
 
@@ -168,10 +171,17 @@ func TestPagesLetAHeldTestContinue(t *testing.T) {
 	}
 }
 
-func TestTilesTellHowTheRulesStand(t *testing.T) {
+// An app that books nothing has tiles and charts of what it did, and no others: what
+// it never measured is no zero.
+func TestDashboardShowsWhatWasMeasured(t *testing.T) {
 	t.Parallel()
-	_, p := live(t, 3000)
-	p.wait(`document.querySelector("#tiles").textContent.includes("vendor SLA")`)
-	require.Regexp(t, `p95\d.* / 500 ms✓, kept`, p.text("#tiles"))
-	require.Regexp(t, `vendor SLA[\d.]+ % / 90 %✓`, p.text("#tiles"))
+	p := open(t, newServer(t, true, 300, recordings(t)[4]).URL+dashboardPath, 1440, 900, "light")
+	p.wait(`document.querySelector("#events-count").textContent === "300 events"`)
+	p.wait(`document.querySelectorAll("#tiles li").length > 4`)
+	require.Regexp(t, `^p950 ms, not judgedp990 ms, not judgederrors0 %, not judgedoperations\d+, not judged`+
+		`reads find what was kept\d+ of \d+ \d+ samples⚠, close or warning`+
+		`removals find what was keptnot measured, not judged$`, p.text("#tiles"))
+	titles := ask[[]string](p, `[...document.querySelectorAll("#charts .title")].map((e) => e.textContent)`)
+	require.Equal(t, []string{"Operations · conflicts · errors", "Latency", "Citizens"}, titles)
+	p.shot("dashboard-without-bookings")
 }

@@ -52,16 +52,17 @@ func TestEveryPageAndStateIsAccessible(t *testing.T) {
 	all := recordings(t)
 	ended := newServer(t, false, 0, all[1], all[0], all[2])
 	going := newServer(t, true, 6000, all[3], all[1], all[0])
+	small := newServer(t, false, 0, all[4])
 	for _, s := range []state{
 		{"dashboard-live", going.URL + dashboardPath, `document.querySelector("#charts .overlay").click()`},
 		{"dashboard-policies", going.URL + dashboardPath, `document.querySelectorAll("#policies details, details.data").forEach((d) => d.open = true)`},
-		{"dashboard-ended", ended.URL + dashboardPath, `0`},
+		{"dashboard-ended", small.URL + dashboardPath, `0`},
 		{"dashboard-start", ended.URL + dashboardPath, `document.querySelector("#start").click()`},
 		{"dashboard-stop", going.URL + dashboardPath, `document.querySelector("#stop").click()`},
 		{"mission-forensics", ended.URL + missionPath, `document.querySelectorAll("details:not(.data)").forEach((d) => d.open = true)`},
 		{"mission-state", ended.URL + missionPath + "?tab=state&t=12000&run=" + all[0].row.ID, `document.querySelectorAll("#state details").forEach((d) => d.open = true)`},
 		{"mission-diff", ended.URL + missionPath + "?vs=" + all[0].row.ID + "&run=" + all[1].row.ID, `0`},
-		{"mission-help", ended.URL + missionPath, `document.querySelector("#help-button").click()`},
+		{"mission-help", small.URL + missionPath, `document.querySelector("#help-button").click()`},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

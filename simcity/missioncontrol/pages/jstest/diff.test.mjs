@@ -41,7 +41,7 @@ test("findings are new, ongoing, resolved or regressed", () => {
 });
 
 test("rules that fared differently", () => {
-  const a = { invariants: [{ name: "x", status: "violated", judgement: { got: "2" } }, { name: "y", status: "kept" }] };
-  const b = { invariants: [{ name: "x", status: "kept", judgement: { got: "0" } }, { name: "y", status: "kept" }] };
-  assert.deepEqual(invariantChanges(a, b), [{ name: "x", a: "violated, 2", b: "kept, 0", worse: 2 }]);
+  const a = { invariants: [{ name: "x", status: "violated", judgement: { got: "2", samples: 9 } }, { name: "y", status: "kept" }] };
+  const b = { invariants: [{ name: "x", status: "unchecked", judgement: { got: "0", samples: 0 } }, { name: "y", status: "kept" }] };
+  assert.deepEqual(invariantChanges(a, b), [{ name: "x", a: "violated, 2", b: "unchecked", worse: 1 }]);
 });

@@ -85,10 +85,10 @@ test("filters", () => {
 
 test("tiles show how a rule stands, and its judgement at the end", () => {
   const live = { latency: { count: 200, p95: 212e6 }, operations: 200, errors: 1 };
-  const rule = (status, value, samples = 200) => [{ name: "api_p95_response_time", status, severity: "critical", judgement: { value, bound: 500, want: "less than 500ms", samples, needs: 100 } }];
+  const rule = (status, value, samples = 200) => [{ name: "api_p95_response_time", status, severity: "critical", judgement: { value, bound: 500, want: "less than 500ms", samples, needs: 100, breach: value < 500 ? null : {} } }];
   const p95 = (invariants) => tiles(live, invariants).find((t) => t.label === "p95");
-  assert.deepEqual(p95([]), { label: "p95", invariant: "api_p95_response_time", state: "open", value: "212 ms", bound: "" });
-  assert.deepEqual([p95(rule("open", 300)).state, p95(rule("open", 300)).bound], ["good", "500 ms"]);
+  assert.deepEqual(p95([]), { label: "p95", invariant: "api_p95_response_time", state: "open", value: "212 ms", note: "" });
+  assert.deepEqual([p95(rule("open", 300)).state, p95(rule("open", 300)).note], ["good", "/ 500 ms"]);
   assert.equal(p95(rule("open", 640)).state, "warn");
   assert.equal(p95(rule("open", 640, 50)).state, "open");
   assert.equal(p95(rule("kept", 300)).state, "good");
@@ -97,4 +97,45 @@ test("tiles show how a rule stands, and its judgement at the end", () => {
   assert.equal(tiles({}, [doubles]).find((t) => t.label === "double bookings").value, "1");
   assert.deepEqual(boundsOf(rule("kept", 1)), { api_p95_response_time: 500 });
   assert.deepEqual(tiles({}, []), []);
+});
+
+test("what was never measured has no tile, or its tile says so", () => {
+  const values = (live, invariants) => tiles(live, invariants).map((t) => [t.label, t.value, t.note, t.state]);
+  const rule = (name, judgement, status = "open") => ({ name, status, severity: "critical", judgement });
+  assert.deepEqual(values({ operations: 40, errors: 0 }, [
+    rule("reads_match", { got: "39 of 40", want: "all", value: 39, bound: 40, samples: 40, needs: 1, breach: {} }),
+    rule("removals_match", { got: "0 of 0", want: "all", value: 0, bound: 0, samples: 0, needs: 1 }),
+    rule("zero_double_bookings", { got: "0", want: "0", value: 0, bound: 0, samples: 0, needs: 1 }, "unchecked"),
+    rule("orchestrator_tick_drift", { got: "not paced", want: "less than 100 ms/s", samples: 0, needs: 0, exempt: "not paced" }, "kept"),
+    rule("memory_usage", null),
+  ]), [
+    ["errors", "0 %", "", "open"],
+    ["double bookings", null, "not measured", "open"],
+    ["tick drift", null, "not paced", "open"],
+    ["memory", null, "not judged yet", "open"],
+    ["operations", "40", "", "open"],
+    ["reads match", "39 of 40", "40 samples", "warn"],
+    ["removals match", null, "not measured", "open"],
+  ]);
+});
+
+test("there are nine tiles at most, but a broken rule always has one", () => {
+  const rules = Array.from({ length: 20 }, (_, i) => ({ name: `rule_${i}`, status: i < 11 ? "kept" : "violated", severity: "critical", judgement: { got: "one", want: "none", samples: 1, needs: 1 } }));
+  assert.deepEqual(tiles({ operations: 1, errors: 0 }, rules.slice(0, 11)).map((t) => t.label).slice(0, 4), ["errors", "operations", "rule 0", "rule 1"]);
+  assert.equal(tiles({}, rules.slice(0, 12)).length, 9);
+  assert.deepEqual(tiles({}, rules.slice(1)).map((t) => t.state), Array(9).fill("bad"));
+  assert.equal(tiles({ operations: 1, errors: 0 }, rules).length, 10);
+});
+
+test("a city has the lines of which it has samples", () => {
+  const city = new City(3600e9);
+  const add = (at, operation, outcome) => city.event(fromWire({ index: 0, at, type: "operation", payload: { operation, outcome } }));
+  const there = () => Object.values(city).filter((s) => s instanceof Series && s.n > 0).map((s) => s.name);
+  city.event(fromWire({ index: 0, at: 0, type: "tick", payload: {} }));
+  assert.deepEqual(there(), []);
+  add(60e9, "get", "ok");
+  assert.deepEqual(there(), ["operations", "errors", "conflicts"]);
+  add(61e9, "book", "conflict");
+  assert.deepEqual(there(), ["bookings", "operations", "errors", "conflicts"]);
+  assert.equal(city.bookings.at(61e9), 0, "none was made, which was measured");
 });

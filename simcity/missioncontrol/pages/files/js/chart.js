@@ -18,8 +18,8 @@ const WRITE = { count: format.compact, nanos: format.duration, share: format.per
 
 export class Chart {
   /**
-   * lines are {series, color: "--line-1", dash?}; bounds() gives {label, value}
-   * in the unit of the lines; marks() the fault windows, flags and commands;
+   * lines are {series, color: "--line-1", dash?, until?}, where until() is how far
+   * the series is known; bounds() gives {label, value} in the unit of the lines; marks() the fault windows, flags and commands;
    * domain() the simulated times at the edges; seek(nanos) is called on a click;
    * named charts write the names of faults into their windows; note() is what a
    * reader should know of the lines, written where they lie flat on the ground.
@@ -220,10 +220,12 @@ export class Chart {
     c.strokeStyle = color;
     c.lineWidth = 1.5;
     c.lineJoin = "bevel"; // mitres are costly where the line goes up and down a lot
+    const step = this.unit === "count"; // which holds until it changes
     c.beginPath();
     c.moveTo(o[0], o[1]);
     for (let i = 0, k = 0; i < used; i++, k += 5) {
       const x = o[k];
+      if (step && i > 0) c.lineTo(x, o[k - 1]);
       c.lineTo(x, o[k + 1]);
       if (o[k + 2] !== o[k + 3]) {
         c.lineTo(x, o[k + 2]);
@@ -231,6 +233,7 @@ export class Chart {
         c.lineTo(x, o[k + 4]);
       }
     }
+    if (step && line.until) c.lineTo(Math.max(o[used * 5 - 5], this.x(line.until())), o[used * 5 - 1]);
     c.stroke();
     c.setLineDash([]);
   }

@@ -132,7 +132,7 @@ function drawTiles() {
   const marks = { good: "✓", warn: "⚠", bad: "✗", open: "" };
   const words = { good: "kept", warn: "close or warning", bad: "violated", open: "not judged" };
   fill($("#tiles"), shown.map((t) => h("li", { class: `tile ${t.state}` }, h("span", { class: "label" }, t.label),
-    h("span", { class: "value" }, t.value, t.bound && h("small", {}, ` / ${t.bound}`), h("span", { class: "mark", "aria-hidden": "true" }, marks[t.state]), h("span", { class: "unseen" }, `, ${words[t.state]}`)))));
+    h("span", { class: "value" }, t.value, t.value && t.note && " ", t.note && h("small", {}, t.note), h("span", { class: "mark", "aria-hidden": "true" }, marks[t.state]), h("span", { class: "unseen" }, `, ${words[t.state]}`)))));
 }
 
 /** select shows an event and what was so around it. */

@@ -56,7 +56,7 @@ export function findings(now, before, earlier = []) {
 /** invariantChanges lists the rules that fared differently in two summaries. */
 export function invariantChanges(a, b) {
   const byName = new Map((b?.invariants || []).map((inv) => [inv.name, inv]));
-  const told = (inv) => (inv ? `${inv.status}${inv.judgement?.got ? `, ${inv.judgement.got}` : ""}` : "none");
+  const told = (inv) => (inv ? `${inv.status}${inv.judgement?.samples > 0 ? `, ${inv.judgement.got}` : ""}` : "none");
   return (a?.invariants || [])
     .map((inv) => ({ name: inv.name, a: told(inv), b: told(byName.get(inv.name)), worse: rank(inv) - rank(byName.get(inv.name)) }))
     .filter((row) => row.a !== row.b)

@@ -27,7 +27,7 @@ export function showState(place, log, index) {
     h("p", { class: "event-line" }, `${event.type} by ${event.actor}: ${describe(event)}`),
     h("dl", { class: "state" }, term("citizens", format.count(s.citizens)), term("born", format.count(s.born)), term("operations", format.count(s.operations)),
       Object.entries(s.outcomes).map(([name, n]) => term(name === "error" ? "errors" : name, format.count(n))),
-      term("funnel", s.entered ? `${format.count(s.completed)} of ${format.count(s.entered)}` : "–"),
+      s.entered > 0 && term("funnel", `${format.count(s.completed)} of ${format.count(s.entered)}`),
       term("violations", format.count(s.violations)), term("commands", format.count(s.commands)), term("active faults", s.faults.join(", ") || "none")),
     h("details", {}, h("summary", {}, "Operations by name and outcome"), table("Operations", ["operation", "count"], byOperation)),
     h("details", {}, h("summary", {}, "Policies in force"), table("Policies", ["policy", "value"], Object.entries(s.policies).map(([k, v]) => [k, write(v)]))),

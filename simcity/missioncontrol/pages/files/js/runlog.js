@@ -120,7 +120,6 @@ export class RunLog {
     return {
       latency: metrics.latency, operations: state.operations, errors: state.outcomes.error,
       entered: state.entered, completed: state.completed, cache: last(this.city.cache),
-      doubles: this.marks.flags.filter((f) => f.text.startsWith("zero_double_bookings")).length,
       drift: metrics.paced ? metrics.driftMillis : undefined,
       memory: Number.isFinite(memory) ? memory : undefined,
     };

@@ -69,7 +69,7 @@ export function spanFor(durationNanos) {
 
 const DONE = { bookings: "book", cancellations: "cancel" };
 
-/** City builds all lines of a run. */
+/** City builds all lines of a run. A line has points once there was a sample of it. */
 export class City {
   constructor(durationNanos) {
     this.span = spanFor(durationNanos || 6 * 3600e9);
@@ -96,16 +96,16 @@ export class City {
     if (e.type === "citizen.born") this.citizens.put(e.at, ++t.living);
     else if (e.type === "citizen.ended") this.citizens.put(e.at, --t.living);
     else if (e.type === "operation") this.operation(e);
-    else if (e.type === "tick") for (const counter of Object.values(this.counters)) counter.add(e.at, 0);
+    for (const counter of Object.values(this.counters)) if (counter.series.n > 0) counter.add(e.at, 0);
   }
 
   operation(e) {
     const { operation, outcome } = e.payload;
     const c = this.counters;
     c.operations.add(e.at, 1);
-    if (outcome === "error") c.errors.add(e.at, 1);
-    if (outcome === "conflict") c.conflicts.add(e.at, 1);
-    for (const [name, verb] of Object.entries(DONE)) if (operation === verb && outcome === "ok") c[name].add(e.at, 1);
+    c.errors.add(e.at, Number(outcome === "error"));
+    c.conflicts.add(e.at, Number(outcome === "conflict"));
+    for (const [name, verb] of Object.entries(DONE)) if (operation === verb) c[name].add(e.at, Number(outcome === "ok"));
     if (e.entered || e.completed) {
       const t = this.totals;
       t.entered += e.entered;

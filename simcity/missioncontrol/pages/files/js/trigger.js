@@ -27,7 +27,7 @@ export class Trigger {
 
   choose() {
     const kind = this.kinds.find((k) => k.kind === this.form.elements.type.value);
-    fill($(".doc", this.form), kind?.doc || "");
+    fill($(".doc", this.form), kind ? kind.doc : "This scenario has none.");
     fill($(".parameters", this.form), (kind?.parameters || []).map((p) => this.parameter(p)));
   }
 
