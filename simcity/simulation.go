@@ -148,6 +148,11 @@ func (s *Simulation) Patience(d time.Duration) *Simulation {
 	return s
 }
 
+// repeats tells whether a seed makes the same run again, as far as the host does.
+func (s *Simulation) repeats() bool {
+	return s.explore.Order != Free && !s.clock.inner.HostTimeIsReal()
+}
+
 func (s *Simulation) fail(err error) {
 	if s.err == nil {
 		s.err = err
