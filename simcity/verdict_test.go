@@ -119,7 +119,7 @@ func TestUncheckedRuleSaysWhetherItLackedSamplesOrTheRunEndedBefore(t *testing.T
 			Check(judged("busy", simcity.AtEnd, simcity.Judgement{Samples: 1, Needs: 10})).Check(more...).Simulate(t)
 		return simcity.WhyUnchecked(res.Invariant("busy"))
 	}
-	require.Equal(t, "not judged: 1 sample, needs 10", why())
+	require.Equal(t, "not judged: no breach in 1 sample, needs 10", why())
 	require.Equal(t, "not judged: the run ended before", why(rule("never", func(*simcity.Operation) *simcity.Breach { return &simcity.Breach{} })))
 }
 
