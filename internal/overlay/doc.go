@@ -33,8 +33,9 @@
 // # Limits
 //
 // Each cut is an exact piece of source that must be found exactly as often as
-// expected. One that is not is an [UnsupportedError], after which a run goes on
-// without the overlay.
+// expected, in each of the [Releases]. One that is not is an [UnsupportedError],
+// after which a run goes on without the overlay. So is a toolchain in the module
+// cache, since the go command refuses overlays of what is there.
 //
 // Left to chance are the order of maps with more than eight keys that are pointers
 // or hold some, since they are ordered by address, what sync.Pool gives back, and

@@ -33,13 +33,17 @@ func CacheDir() (string, error) {
 // the host, separated by commas; empty leaves them to the run. Several processes
 // may make the same overlay at once.
 func Make(dir string, toolchain Toolchain, packages string) (string, error) {
-	if err := toolchain.supported(); err != nil {
+	release, err := toolchain.release()
+	if err != nil {
+		return "", err
+	}
+	if err := toolchain.replaceable(); err != nil {
 		return "", err
 	}
 	source := filepath.Join(toolchain.Root, "src")
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%s\n%s\n", toolchain.Version, toolchain.Root)
-	files, err := apply(func(file string) (string, error) {
+	files, err := apply(release, func(file string) (string, error) {
 		text, err := os.ReadFile(filepath.Join(source, filepath.FromSlash(file)))
 		if err != nil {
 			return "", fmt.Errorf("simcity: the toolchain's sources: %w", err)

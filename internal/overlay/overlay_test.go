@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -16,6 +17,7 @@ func here(t *testing.T) Toolchain {
 	t.Helper()
 	toolchain, err := Find(t.Context(), ".")
 	require.NoError(t, err)
+	toolchain.Modules = "" // no test builds with what it makes of a downloaded one
 	return toolchain
 }
 
@@ -76,35 +78,45 @@ func TestOverlayIsRepairedAndMadeByManyAtOnce(t *testing.T) {
 
 func TestOtherReleasesAreRefused(t *testing.T) {
 	t.Parallel()
-	for version, fits := range map[string]bool{
-		"go1.26": true, "go1.26.8": true, "go1.26rc1": true, "go1.26-devel": true, "go1.26.1 X:nodwarf5": true,
-		"go1.25.9": false, "go1.27": false, "go1.260": false, "devel go1.28-abc": false, "": false,
+	for version, want := range map[string]string{
+		"go1.26": "go1.26", "go1.26.8": "go1.26", "go1.26rc1": "go1.26", "go1.26-devel": "go1.26", "go1.26.1 X:nodwarf5": "go1.26",
+		"go1.27": "go1.27", "go1.27.3": "go1.27",
+		"go1.25.9": "", "go1.28": "", "go1.260": "", "devel go1.29-abc": "", "": "",
 	} {
-		err := Toolchain{Version: version}.supported()
-		require.Equal(t, fits, err == nil, version)
-		if !fits {
+		release, err := Toolchain{Version: version}.release()
+		require.Equal(t, want, release, version)
+		if want == "" {
 			var unsupported *UnsupportedError
 			require.ErrorAs(t, err, &unsupported)
-			require.ErrorContains(t, err, "supported are the releases of go1.26")
+			require.ErrorContains(t, err, "supported are the releases of go1.26 and go1.27")
 		}
 	}
+}
+
+func TestToolchainInTheModuleCacheIsRefused(t *testing.T) {
+	t.Parallel()
+	modules := t.TempDir()
+	toolchain := Toolchain{Version: "go1.27.3", Modules: modules, Root: filepath.Join(modules, "golang.org", "toolchain")}
+	_, err := Make(t.TempDir(), toolchain, "")
+	var unsupported *UnsupportedError
+	require.ErrorAs(t, err, &unsupported)
+	require.ErrorContains(t, err, "go1.27.3 is in the module cache")
+	require.ErrorContains(t, err, "ln -s "+toolchain.Root)
 }
 
 // Every cut that does not fit is told, with the file and what was looked for.
 func TestAnchorThatIsNotFoundIsTold(t *testing.T) {
 	t.Parallel()
-	source := filepath.Join(here(t).Root, "src")
-	read := func(file string) (string, error) {
-		text, err := os.ReadFile(filepath.Join(source, filepath.FromSlash(file)))
-		return string(text), err
-	}
-	for _, c := range cuts {
-		_, err := apply(func(file string) (string, error) {
-			text, err := read(file)
+	toolchain := here(t)
+	release, err := toolchain.release()
+	require.NoError(t, err)
+	for _, c := range cutsFor(release) {
+		_, err := apply(release, func(file string) (string, error) {
+			text, err := os.ReadFile(filepath.Join(toolchain.Root, "src", filepath.FromSlash(file)))
 			if file == c.file {
-				text = strings.ReplaceAll(text, c.old, "\n")
+				text = bytes.ReplaceAll(text, []byte(c.old), []byte("\n"))
 			}
-			return text, err
+			return string(text), err
 		}, "")
 		var unsupported *UnsupportedError
 		require.ErrorAs(t, err, &unsupported)
@@ -112,7 +124,7 @@ func TestAnchorThatIsNotFoundIsTold(t *testing.T) {
 		require.ErrorContains(t, err, "0 times")
 		require.ErrorContains(t, err, "tests run without it")
 	}
-	_, err := apply(func(string) (string, error) { return "", errors.New("no such file") }, "")
+	_, err = apply(release, func(string) (string, error) { return "", errors.New("no such file") }, "")
 	require.EqualError(t, err, "no such file")
 }
 

@@ -3,14 +3,21 @@ package overlay
 import (
 	_ "embed"
 	"fmt"
-	"go/parser"
-	"go/token"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Versions are the releases of Go whose sources the patch fits.
-var Versions = []string{"go1.26"}
+// hashKeys are the files that make the key of the hash function, for each release
+// of Go whose sources the patch fits.
+var hashKeys = map[string]string{
+	"go1.26": "runtime/alg.go",
+	"go1.27": "internal/runtime/maps/runtime_alg.go",
+}
+
+// Releases are the releases of Go whose sources the patch fits, oldest first.
+func Releases() []string { return slices.Sorted(maps.Keys(hashKeys)) }
 
 //go:embed patch/sync.go.txt
 var syncHooks string
@@ -29,7 +36,14 @@ type cut struct {
 	count int
 }
 
-// cuts is the patch, apart from the files that it adds.
+// cutsFor is the patch for a release, apart from the files that it adds.
+func cutsFor(release string) []cut {
+	return append(slices.Clip(cuts),
+		cut{hashKeys[release], "uintptr(bootstrapRand())", "uintptr(simcityKey(i))", 1},
+		cut{hashKeys[release], "= bootstrapRand()", "= simcityKey(i)", 1})
+}
+
+// cuts are those that all releases have in common.
 var cuts = []cut{
 	renamed("sync/mutex.go", "func (m *Mutex) ", "Lock() {"),
 	renamed("sync/mutex.go", "func (m *Mutex) ", "TryLock() bool {"),
@@ -54,8 +68,6 @@ var cuts = []cut{
 	{"runtime/time.go", "t.rand = cheaprand()", "t.rand = simcityTimerRand()", 1},
 	after("runtime/time.go", "\t\tgp.bubble = bubble\n", "\t\tgp.simcity = bubble.simcity.fired(t.rand, now)\n"),
 	after("runtime/time.go", "\t\tgp.bubble = nil\n", "\t\tgp.simcity = simcityThread{}\n"),
-	{"runtime/alg.go", "uintptr(bootstrapRand())", "uintptr(simcityKey(i))", 1},
-	{"runtime/alg.go", "= bootstrapRand()", "= simcityKey(i)", 1},
 	{"runtime/rand.go", "//go:linkname rand\nfunc rand() uint64 {\n", "//go:linkname rand\n//go:noinline\nfunc rand() uint64 {\n\tif t := &getg().simcity; t.seeded() {\n\t\treturn t.draw(t.after(simcityMapSeed, sys.GetCallerPC()))\n\t}\n", 1},
 	after("runtime/rand.go", "\t\"internal/goarch\"\n", "\t\"internal/runtime/sys\"\n"),
 	{"internal/runtime/maps/map.go", "m.seed = uintptr(rand())", "m.seed = simcitySeed", 4},
@@ -83,9 +95,9 @@ func added(packages string) map[string]string {
 }
 
 // apply makes the patched files from the toolchain's own.
-func apply(read func(file string) (string, error), packages string) (map[string]string, error) {
+func apply(release string, read func(file string) (string, error), packages string) (map[string]string, error) {
 	files := map[string]string{}
-	for _, c := range cuts {
+	for _, c := range cutsFor(release) {
 		text, ok := files[c.file]
 		if !ok {
 			var err error
@@ -101,11 +113,6 @@ func apply(read func(file string) (string, error), packages string) (map[string]
 	for file, text := range added(packages) {
 		files[file] = text
 	}
-	for file, text := range files {
-		if _, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution); err != nil {
-			return nil, &UnsupportedError{Reason: "patched it does not parse: " + err.Error()}
-		}
-	}
 	return files, nil
 }
 
@@ -115,5 +122,5 @@ type UnsupportedError struct{ Reason string }
 
 func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("simcity: no overlay for this toolchain: %s; supported are the releases of %s; tests run without it, only locks are no seams then and what the host leaves to chance does not follow the seed",
-		e.Reason, strings.Join(Versions, ", "))
+		e.Reason, strings.Join(Releases(), " and "))
 }

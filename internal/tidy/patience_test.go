@@ -10,7 +10,7 @@ import (
 )
 
 // missingParts are what a machine may lack, and thus the only reasons to skip.
-var missingParts = []string{"Postgres", "Chromium", "Supabase", "Redis", "PgBouncer", "Node", "npm", "namespaces"}
+var missingParts = []string{"Postgres", "Chromium", "Supabase", "Redis", "PgBouncer", "Node", "npm", "namespaces", "Go of release"}
 
 // bubbleHelpers are files whose sleeps stand outside a bubble's own function,
 // but run in one.
@@ -168,7 +168,7 @@ func TestA(t *testing.T) {
 }`,
 		"simcity/a.go": "package simcity\nfunc skip(t testing.TB) { t.Skip() }\n",
 	})
-	why := " skips a test without naming what is missing: its text says which of Postgres, Chromium, Supabase, Redis, PgBouncer, Node, npm, namespaces"
+	why := " skips a test without naming what is missing: its text says which of Postgres, Chromium, Supabase, Redis, PgBouncer, Node, npm, namespaces, Go of release"
 	require.Equal(t, []string{
 		"agents/a_test.go:3:" + why, "agents/a_test.go:4:" + why, "agents/a_test.go:5:" + why, "agents/a_test.go:7:" + why,
 	}, skips(planted))

@@ -201,7 +201,7 @@ func describeEvent(kind string, payload json.RawMessage) string {
 	case simcity.EventFaultReverted:
 		return fmt.Sprintf("%s, touched %d", p.Kind, p.Touched)
 	case simcity.EventCommand:
-		return fmt.Sprintf("%s %s%s", p.Kind, p.Fault, p.Policies)
+		return fmt.Sprintf("%s %s%s", p.Kind, p.Fault, string(p.Policies))
 	case simcity.EventRunStarted:
 		return p.Scenario
 	case simcity.EventCitizenEnded:

@@ -56,8 +56,8 @@ func PageOf(r simcity.Report) *Page {
 
 // Tell adds what a result has beside its summary.
 func (p *Page) Tell(res *simcity.Result) {
-	for _, c := range head(res.Commands) {
-		p.Commands = append(p.Commands, line(fmt.Sprintf("%s at %s, event %d, by %s %s %s", c.Kind, c.At, c.Index, c.By, c.Fault, c.Policies), textMost))
+	for _, c := range head(res.Commands) { // a json.RawMessage that is nil prints as null from Go 1.27 on
+		p.Commands = append(p.Commands, line(fmt.Sprintf("%s at %s, event %d, by %s %s %s", c.Kind, c.At, c.Index, c.By, c.Fault, string(c.Policies)), textMost))
 	}
 	if p.Verdict == string(simcity.Pass) {
 		return

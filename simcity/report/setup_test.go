@@ -70,7 +70,7 @@ func failed() *simcity.Result {
 	res.Invariants[1].Status, res.Invariants[1].Violations = simcity.Violated, 1
 	res.Findings = []simcity.Finding{{Kind: simcity.FindingPanic, Actor: "customer/9", At: 14 * time.Hour, Text: "panic in customer/9: out of beds", Stack: "goroutine 7 [running]:\nmain.book(...)\n\t/app/book.go:12"}}
 	res.Faults = []simcity.FaultWindow{{Actor: "fault/1", Kind: "LATENCY_SPIKE", Begun: 14 * time.Hour, Ended: 15 * time.Hour, Touched: 312}}
-	res.Commands = []simcity.Command{{Kind: simcity.ChangePolicies, At: time.Hour, Index: 12, By: "operator", Policies: []byte(`{"cancelChance":0.3}`)}}
+	res.Commands = []simcity.Command{{Kind: simcity.ChangePolicies, At: time.Hour, Index: 12, By: "operator", Policies: []byte(`{"cancelChance":0.3}`)}, {Kind: simcity.Stop, At: 20 * time.Hour, Index: 9120, By: "operator"}}
 	res.LastEvents = []simcity.Event{{Index: 5070, At: 14 * time.Hour, Actor: "rush/37", Type: "operation", Payload: []byte(`{"operation":"book","outcome":"ok"}`)}}
 	res.HostLog = []string{`level=WARN msg="slot taken" slot=42`}
 	res.Bundle = "/tmp/simcity-bundles-1000/booking.json"

@@ -36,9 +36,12 @@
 //
 // # When it cannot
 //
-// Supported are the releases of Go 1.26. For another toolchain, or one whose
-// sources are not as expected, the reason goes to standard error and nothing to
-// standard output, so that -overlay="" gives a plain run. A cache folder that
+// Supported are the releases of Go 1.26 and 1.27. For another toolchain, or one
+// whose sources are not as expected, the reason goes to standard error and nothing
+// to standard output, so that -overlay="" gives a plain run. So it is for one that
+// the go command has downloaded by itself (GOTOOLCHAIN, or the line of that name in
+// go.mod): it is kept in the module cache, where no file can be replaced. Install
+// it, or reach it by a link, as the reason shows. A cache folder that
 // cannot be written is an error that names SIMCITY_OVERLAY_CACHE, the variable
 // that points elsewhere. GOFLAGS with an -overlay of its own is told of, since
 // the go command obeys one only.

@@ -54,7 +54,7 @@ func TestUnsupportedToolchainGivesAPlainRun(t *testing.T) {
 	status, out, complaints := said("overlay")
 	require.Equal(t, exitUnsupported, status)
 	require.Empty(t, out, "-overlay= runs without")
-	require.Contains(t, complaints, "it is go1.25.4; supported are the releases of go1.26")
+	require.Contains(t, complaints, "it is go1.25.4; supported are the releases of go1.26 and go1.27")
 }
 
 func TestToolchainWithoutSourcesIsTold(t *testing.T) {
