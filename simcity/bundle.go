@@ -40,7 +40,7 @@ type Bundle struct {
 func ReadBundle(path string) (*Bundle, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &FieldError{Field: envReplay, Value: path, Allowed: "a bundle written by a failed run", Fix: err.Error()}
+		return nil, &FieldError{Field: envReplay, Value: path, Allowed: "a bundle written by a failed run", Fix: "give the path that the run told, seen from the module's root: " + err.Error()}
 	}
 	var b Bundle
 	decoder := json.NewDecoder(bytes.NewReader(data))

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // A census knows the populations of a run and who of them is there.
@@ -22,28 +21,63 @@ type populationState struct {
 	Population
 	gate    *Gate
 	weights float64
-	outside atomic.Int64 // requests that were part of no operation
 
 	born    int
 	living  int
-	acted   int64
+	all     verb       // its operations of any name
 	worked  int64      // operations with outcome OK
-	silent  int64      // operations of which nothing is known but that no error came
 	failed  *Operation // the last one that was not OK
 	verbs   map[string]verb
 	dropped int64
-	ended   int    // lives
-	broken  int    // lives that ended in an error
-	limited int    // lives that reached their step limit
-	lastErr string // of the last broken life
+	ended   int     // lives
+	broken  int     // lives that ended in an error
+	lost    int     // broken lives that neither a refusal nor a fault explains
+	limited int     // lives that reached their step limit
+	lastErr string  // of the last broken life
+	outside mishaps // requests that were part of no operation
+	unclean mishaps // clean-ups that failed
+}
+
+// mishaps are how often something happened, and what it was the last time.
+type mishaps struct {
+	n    int
+	last string
 }
 
 // A verb is what became of a population's operations of one name.
 type verb struct {
 	tries, failed int64
-	last          *Operation // that failed
-	silent        int64      // as the population's
+	last          *Operation // that failed, outside of faults if one did
+	silent        int64      // of which nothing is known but that no error came
+	steady, dead  int64      // tries outside of faults, and those of them that failed
 }
+
+func (v *verb) count(op *Operation) {
+	v.tries++
+	failed := op.Outcome == Failed
+	if failed {
+		v.failed++
+		if op.Steady || v.last == nil || !v.last.Steady {
+			v.last = op
+		}
+	}
+	if op.silent() {
+		v.silent++
+	}
+	if op.Steady {
+		v.steady++
+		if failed {
+			v.dead++
+		}
+	}
+}
+
+// tellingMin is how many operations or lives it takes until that most of them failed
+// can hardly be chance.
+const tellingMin = 10
+
+// isDead tells whether most of the operations failed, though no fault made them.
+func (v *verb) isDead() bool { return v.steady >= tellingMin && 2*v.dead > v.steady }
 
 // verbsMax is how many names of operations a population is watched for.
 const verbsMax = 256
@@ -123,25 +157,17 @@ func (c *census) enter(citizen *Citizen) {
 func (c *census) acted(p *populationState, op *Operation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p.acted++
+	p.all.count(op)
 	if op.Outcome == OK {
 		p.worked++
 	} else {
 		p.failed = op
 	}
-	silent := int64(0)
-	if op.silent() {
-		silent = 1
-	}
-	p.silent += silent
 	v, known := p.verbs[op.Name]
 	if !known && len(p.verbs) >= verbsMax {
 		return
 	}
-	if v.tries++; op.Outcome == Failed {
-		v.failed, v.last = v.failed+1, op
-	}
-	v.silent += silent
+	v.count(op)
 	if p.verbs == nil {
 		p.verbs = make(map[string]verb)
 	}
@@ -160,10 +186,22 @@ func (c *census) ended(citizen *Citizen, broken string) {
 	case broken != "":
 		p.broken++
 		p.lastErr = citizen.id + ": " + broken
-		if op := citizen.last; op != nil {
+		op := citizen.last
+		if op == nil || op.Steady && (op.Outcome == OK || op.Outcome == Failed) {
+			p.lost++
+		}
+		if op != nil {
 			p.lastErr += ", after " + op.came()
 		}
 	}
+}
+
+// happened counts a mishap of a population.
+func (c *census) happened(to *mishaps, what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	to.n++
+	to.last = what
 }
 
 // leave takes a citizen out, but for its clean-ups.
@@ -239,22 +277,30 @@ func (c *census) doubts(s *Scenario, most int) (doubts []string) {
 }
 
 // notes say which populations tested less than a reader of a pass may think.
-func (c *census) notes() (notes []string) {
+func (c *census) notes(s *Scenario) (notes []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range c.populations {
-		if p.worked == 0 {
+		if p.unclean.n > 0 {
+			notes = append(notes, fmt.Sprintf("population %s: %s of Citizen.AtEnd failed, the last of %s", p.Name, counted(p.unclean.n, "clean-up"), p.unclean.last))
+		}
+		doubted := !s.mayBeEmpty(p.Name)
+		if doubted && p.worked == 0 {
 			continue // a doubt says so
 		}
-		if p.broken > 0 && p.broken < p.ended { // all is a doubt
+		if p.outside.n > 0 {
+			notes = append(notes, fmt.Sprintf("population %s: %s outside of Citizen.Do, which no rule saw, the last %s; make requests inside of it", p.Name, counted(p.outside.n, "request"), p.outside.last))
+		}
+		if p.broken > 0 && !(doubted && p.isCutShort()) {
 			notes = append(notes, fmt.Sprintf("population %s: %d of %d lives ended in an error, the last of %s", p.Name, p.broken, p.born, p.lastErr))
 		}
 		for _, name := range slices.Sorted(maps.Keys(p.verbs)) {
-			switch v := p.verbs[name]; v.tries {
-			case v.silent:
+			switch v := p.verbs[name]; {
+			case v.silent == v.tries:
 				notes = append(notes, fmt.Sprintf("population %s: %s made no request, %d in all, and counts as ok for want of an error; let it send one by Citizen.Client, or if it reaches the host in another way set op.Output or Learn what came back", p.Name, name, v.tries))
-			case v.failed:
-				notes = append(notes, fmt.Sprintf("population %s: %s failed each time, %d in all, the last %s", p.Name, name, v.tries, v.last.how()))
+			case doubted && v.isDead(): // a doubt says so
+			case 2*v.failed > v.tries:
+				notes = append(notes, fmt.Sprintf("population %s: %s failed %d of %d times, the last %s", p.Name, name, v.failed, v.tries, v.last.how()))
 			}
 		}
 	}
@@ -280,22 +326,44 @@ func (op *Operation) came() string {
 // doubt says why a population tested nothing, or nothing.
 func (p *populationState) doubt() string {
 	switch {
-	case p.acted == 0 && p.broken > 0:
+	case p.all.tries == 0 && p.broken > 0:
 		return fmt.Sprintf("never acted: %d of %d lives ended in an error, the last of %s", p.broken, p.born, p.lastErr)
-	case p.acted == 0 && p.outside.Load() > 0:
-		return fmt.Sprintf("never acted: %d requests were made outside of Citizen.Do; wrap them in it, so that they are operations", p.outside.Load())
-	case p.acted == 0 && p.born > 0:
+	case p.all.tries == 0 && p.outside.n > 0:
+		return fmt.Sprintf("never acted: %s outside of Citizen.Do, the last %s; make requests inside of it, so that they are operations", counted(p.outside.n, "request"), p.outside.last)
+	case p.all.tries == 0 && p.born > 0:
 		return fmt.Sprintf("never acted: %d citizens came and none did an operation: let their lives call Citizen.Do, and soon enough", p.born)
-	case p.acted == 0:
+	case p.all.tries == 0:
 		return "never acted: nobody came; let it arrive earlier or more often"
 	case p.worked == 0:
-		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.acted, p.failed.how())
-	case p.broken == p.ended && p.ended > 0:
-		return fmt.Sprintf("was cut short: all %d lives that ended did so in an error, the last of %s", p.ended, p.lastErr)
-	case p.silent == p.acted:
-		return fmt.Sprintf("never reached the target: its %d operations made no request and told nothing; let them send one by Citizen.Client, or if they reach the target in another way set op.Output or Learn what came back", p.acted)
+		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.all.tries, p.failed.how())
+	case p.deaths() != "":
+		return p.deaths() + ", and no fault was active; mend the agent or the target, or say by Simulation.Classify what its answers mean"
+	case p.isCutShort():
+		return fmt.Sprintf("was cut short: %d of %d lives that ended did so in an error, the last of %s", p.broken, p.ended, p.lastErr)
+	case p.all.silent == p.all.tries:
+		return fmt.Sprintf("never reached the target: its %d operations made no request and told nothing; let them send one by Citizen.Client, or if they reach the target in another way set op.Output or Learn what came back", p.all.tries)
 	case p.limited == p.born:
 		return fmt.Sprintf("was cut short: all %d citizens reached their StepLimit of %d operations; let them Sleep, or raise it", p.born, p.StepLimit)
 	}
 	return ""
+}
+
+// isCutShort tells whether all lives ended in an error, or most without an excuse.
+func (p *populationState) isCutShort() bool {
+	return p.ended > 0 && p.broken == p.ended || p.ended >= tellingMin && 2*p.lost > p.ended
+}
+
+// deaths say at what a population failed most of the time: at operations of a name,
+// or else at all together.
+func (p *populationState) deaths() string {
+	var deaths []string
+	for _, name := range slices.Sorted(maps.Keys(p.verbs)) {
+		if v := p.verbs[name]; v.isDead() {
+			deaths = append(deaths, fmt.Sprintf("failed at %s %d of %d times, the last %s", name, v.dead, v.steady, v.last.how()))
+		}
+	}
+	if len(deaths) == 0 && p.all.isDead() {
+		deaths = append(deaths, fmt.Sprintf("failed %d of %d times, the last %s", p.all.dead, p.all.steady, p.all.last.how()))
+	}
+	return strings.Join(deaths, ", ")
 }

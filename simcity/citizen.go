@@ -125,7 +125,12 @@ func (c *Citizen) BaseURL() string { return c.run.target.baseURL() }
 
 // AtEnd registers a clean-up for the end of the citizen's life or of the run,
 // latest first. Its ctx still lets requests through.
-func (c *Citizen) AtEnd(cleanUp func(context.Context) error) { c.atEnd = append(c.atEnd, cleanUp) }
+func (c *Citizen) AtEnd(cleanUp func(context.Context) error) {
+	if cleanUp == nil {
+		panic(&FieldError{Field: "cleanUp of Citizen.AtEnd", Value: "nil", Allowed: "a function", Fix: "give the function that cleans up, or leave AtEnd out"})
+	}
+	c.atEnd = append(c.atEnd, cleanUp)
+}
 
 // Do records one operation: call makes the requests through [Citizen.Client] and
 // adds what the citizen learned. Status, outcome and latency come from the
@@ -139,6 +144,9 @@ func (c *Citizen) AtEnd(cleanUp func(context.Context) error) { c.atEnd = append(
 // citizen has used up its population's StepLimit. Operations of one citizen do
 // not nest; several at once take devices: [Citizen.Together].
 func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx context.Context, op *Operation) error) error {
+	if call == nil {
+		panic(&FieldError{Field: "call of Citizen.Do " + strconv.Quote(name), Value: "nil", Allowed: "a function", Fix: "give the function that makes the requests"})
+	}
 	if c.operation != nil {
 		panic(fmt.Sprintf("simcity: %s began operation %q inside operation %q", c.id, name, c.operation.Name))
 	}

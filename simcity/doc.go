@@ -48,10 +48,11 @@
 // # Verdicts
 //
 // PASS, FAIL, STOPPED or INCONCLUSIVE. What was not checked never passes: an
-// invariant with too few samples, a population that never acted or never asked the
-// target anything, arrivals that were dropped, a fault that touched nothing, a steady
-// state that did not hold before the first fault: each makes the run INCONCLUSIVE with
-// the reason, unless [Scenario.AllowEmpty] names it. Each run writes one line:
+// invariant with too few samples, a population that never acted, never asked the
+// target anything or mostly failed though no fault was active, arrivals that were
+// dropped, a fault that touched nothing, a steady state that did not hold before the
+// first fault: each makes the run INCONCLUSIVE with the reason, unless
+// [Scenario.AllowEmpty] names it. Each run writes one line:
 //
 //	simcity verdict=PASS scenario=baseline seed=42 clock=virtual sim=20h0m0s citizens=78 operations=2815 events=3320 violations=0 digest=9f3c0a… wall=0.41s
 //

@@ -16,7 +16,15 @@ const GoTest = "go test " + raceFlag
 // what the sweep before left in the file, and tells how. The verdict is that of seed
 // 7, empty if it was not run.
 func CompareSweeps(path string, verdict Verdict, signatures ...string) string {
-	var sum Sweep
+	return compareSweeps(&Sweep{}, path, verdict, signatures...)
+}
+
+// CompareSweepsOfChance is CompareSweeps where runs do not repeat.
+func CompareSweepsOfChance(path string, verdict Verdict, signatures ...string) string {
+	return compareSweeps(&Sweep{chance: true}, path, verdict, signatures...)
+}
+
+func compareSweeps(sum *Sweep, path string, verdict Verdict, signatures ...string) string {
 	for _, signature := range signatures {
 		sum.Groups = append(sum.Groups, FailureGroup{Signature: signature, First: 7})
 	}

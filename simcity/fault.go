@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -167,7 +168,7 @@ func (s *Scenario) makeFault(c Command) (Fault, error) {
 		}
 		known = strings.Join(names, ", ")
 	}
-	return Fault{}, &FieldError{Field: "command.Fault", Value: fmt.Sprintf("%q", c.Fault), Allowed: known, Fix: "register those that commands may inject: Scenario.Faults = chaos.Kinds()"}
+	return Fault{}, &FieldError{Field: "command.Fault", Value: cmp.Or(c.Fault, `""`), Allowed: known, Fix: "name one of them, or register more that commands may inject: Scenario.Faults = chaos.Kinds()"}
 }
 
 // defaultFaultTime is how long a fault lasts that is injected by command.

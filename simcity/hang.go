@@ -14,6 +14,7 @@ import (
 // by the wait reason that the runtime prints.
 type hangAdvice struct {
 	reasons  []string
+	within   string // a function that must be on the stack, if any
 	lock     bool
 	what     string
 	advice   string
@@ -26,6 +27,13 @@ var hangAdvices = []hangAdvice{
 		lock:     true,
 		what:     "waits for a lock",
 		advice:   "a lock that is held across a seam, a sleep or a channel stops simulated time: run go test with " + overlayWords + ", which makes locks seams, let go of it first, or run this host with .Clock(simcity.Stepped())",
+		severity: InconclusiveFinding,
+	},
+	{
+		reasons:  []string{"IO wait"},
+		within:   "net/http.(*Server).Serve(",
+		what:     "listens for connections, as an http.Server or httptest.Server that was started in the run does, so simulated time stands still",
+		advice:   "give its handler to simcity.InProcess and start no server, or start it outside of the run and give its address to simcity.URL; one that stands for another service can be called through its handler, too",
 		severity: InconclusiveFinding,
 	},
 	{
@@ -131,7 +139,7 @@ func hangFinding(bubble string, underway []string, phase, limit string) Finding 
 				continue
 			}
 			f.Severity = advice.severity
-			f.Text += fmt.Sprintf("; a goroutine %s [%s] at %s", advice.what, g.reason, firstHostFrame(g.stack))
+			f.Text += strings.TrimSuffix(fmt.Sprintf("; a goroutine %s [%s] at %s", advice.what, g.reason, firstHostFrame(g.stack)), " at "+unknownPlace)
 			f.Text += advice.conclude(&f, others)
 			f.Stack = joinStacks(slices.Concat(asked, culprits, others))
 			return f
@@ -180,6 +188,9 @@ func (a *hangAdvice) conclude(f *Finding, others []goroutine) string {
 }
 
 func (a *hangAdvice) fits(g goroutine) bool {
+	if !strings.Contains(g.stack, a.within) {
+		return false
+	}
 	for _, reason := range a.reasons {
 		if strings.HasPrefix(g.reason, reason) {
 			return true
@@ -209,8 +220,10 @@ func hostFrame(stack string) (function, place string) {
 		file, _, _ = strings.Cut(file, " +0x")
 		return call[:max(strings.LastIndexByte(call, '('), 0)], file
 	}
-	return "", "an unknown place"
+	return "", unknownPlace
 }
+
+const unknownPlace = "an unknown place"
 
 // standardRoot is the folder of the standard library's sources as this binary's
 // stacks name it; empty if it was built with -trimpath.

@@ -65,13 +65,25 @@ func (j *judge) ask(rule *rule, speak func()) {
 	if rule.panicked {
 		return
 	}
+	rule.speaking.Add(1)
 	defer func() {
+		rule.speaking.Add(-1)
 		if value := recover(); value != nil {
 			rule.panicked = true
 			j.run.panicked("invariant "+rule.Name, value, debug.Stack())
 		}
 	}()
 	speak()
+}
+
+// unanswered names the first rule that was asked and blocks, if one does.
+func (j *judge) unanswered() string {
+	for _, rule := range j.rules {
+		if rule.speaking.Load() > 0 {
+			return "invariant " + rule.Name + " was asked and never answered: a Check must not wait for anything"
+		}
+	}
+	return ""
 }
 
 // tick shows the metrics to the invariants.

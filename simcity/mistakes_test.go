@@ -3,6 +3,7 @@ package simcity_test
 import (
 	"encoding/json"
 	"math"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -233,6 +234,8 @@ func TestSimulationMistakesNameTheFieldAndTheFix(t *testing.T) {
 		{mistake{"no target", "Target", []string{"nil", "InProcess"}}, simcity.New(sound())},
 		{mistake{"nil factory", "Target", []string{"nil", "InProcess"}}, simcity.New(sound()).Target(simcity.InProcess(nil))},
 		{mistake{"nil handler", "Target", []string{"nil"}}, simcity.New(sound()).Target(simcity.Handler(nil))},
+		{mistake{"nil mux", "Target", []string{"nil"}}, simcity.New(sound()).Target(simcity.Handler((*http.ServeMux)(nil)))},
+		{mistake{"nil function as a handler", "Target", []string{"nil"}}, simcity.New(sound()).Target(simcity.Handler(http.HandlerFunc(nil)))},
 		{mistake{"seed too large", "Seed", []string{"18446744073709551615", "9223372036854775807"}}, city(hello).Seed(math.MaxUint64)},
 		{mistake{"no patience", "Patience", []string{"0s", "10 seconds"}}, city(hello).Patience(0)},
 		{mistake{"no grace", "Clock grace", []string{"0s", "Stepped()"}}, city(hello).Clock(simcity.SteppedGrace(0))},
@@ -284,7 +287,9 @@ func TestSettingsMistakesFailTheTestWithTheFix(t *testing.T) {
 		{"seed negative", "SIMCITY_SEED", "-1", []string{"SIMCITY_SEED is -1"}},
 		{"seed too large", "SIMCITY_SEED", "9223372036854775808", []string{"9223372036854775807"}},
 		{"switch by a word", "SIMCITY_VERIFY", "yes", []string{"SIMCITY_VERIFY is yes; allowed: 1 or 0; fix: set it to 1, or unset it"}},
-		{"replay missing", "SIMCITY_REPLAY", "no/such/file.json", []string{"SIMCITY_REPLAY is " + filepath.Join(root, "no/such/file.json"), "no such file"}},
+		{"replay missing", "SIMCITY_REPLAY", "no/such/file.json", []string{"SIMCITY_REPLAY is " + filepath.Join(root, "no/such/file.json"), "fix: give the path that the run told, seen from the module's root: open", "no such file"}},
+		{"packages by their folder", "SIMCITY_OVERLAY_PACKAGES", "example.com/shop, ./stock", []string{"SIMCITY_OVERLAY_PACKAGES is ./stock; allowed: import paths, and /... at their end", "fix: "}},
+		{"packages by a wildcard", "SIMCITY_OVERLAY_PACKAGES", "example.com/*", []string{"SIMCITY_OVERLAY_PACKAGES is example.com/*"}},
 		{"replay garbage", "SIMCITY_REPLAY", garbage, []string{"SIMCITY_REPLAY is", "not the JSON of a bundle"}},
 		{"replay of another version", "SIMCITY_REPLAY", future, []string{"version 1", "it is version 99"}},
 		{"replay without a result", "SIMCITY_REPLAY", empty, []string{"SIMCITY_REPLAY is", "result"}},

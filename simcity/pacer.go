@@ -115,7 +115,7 @@ func mayPace(clock Clock, c Command) error {
 	case c.Kind == Step && (c.Steps < 0 || c.Steps > 1_000_000):
 		return &FieldError{Field: "command.Steps", Value: c.Steps, Allowed: "1 to 1000000", Fix: "leave it out for 1"}
 	case c.Kind == Speed && !(c.Factor >= 0 && c.Factor <= maxCompression):
-		return &FieldError{Field: "command.Factor", Value: c.Factor, Allowed: "0 (as fast as it goes) to 1000000", Fix: "100 makes 12 real minutes of 20 simulated hours"}
+		return &FieldError{Field: "command.Factor", Value: c.Factor, Allowed: "0 (as fast as it goes) to 1000000", Fix: "give 0, or 100 to make 12 real minutes of 20 simulated hours"}
 	}
 	return nil
 }

@@ -89,9 +89,21 @@ func TestErrorOfTheFactoryIsAFinding(t *testing.T) {
 
 func TestFactoryThatReturnsNothingIsAFinding(t *testing.T) {
 	t.Parallel()
-	res := simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) { return nil, nil })).Simulate(t)
-	require.Equal(t, simcity.Fail, res.Verdict)
-	require.Contains(t, onlyFinding(t, res, simcity.FindingTarget).Text, "returned no handler and no error")
+	for handler, named := range map[http.Handler]string{nil: "<nil>", (*http.ServeMux)(nil): "*http.ServeMux"} {
+		res := simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) { return handler, nil })).Simulate(t)
+		require.Equal(t, simcity.Fail, res.Verdict)
+		require.Contains(t, onlyFinding(t, res, simcity.FindingTarget).Text, "returned a nil handler ("+named+") and no error")
+	}
+}
+
+func TestFunctionsThatAreNilAreNamed(t *testing.T) {
+	t.Parallel()
+	for says, live := range map[string]life{
+		`call of Citizen.Do "buy" is nil; allowed: a function; fix: `: func(ctx context.Context, c *simcity.Citizen) error { return c.Do(ctx, "buy", nil, nil) },
+		`cleanUp of Citizen.AtEnd is nil; allowed: a function; fix: `: func(_ context.Context, c *simcity.Citizen) error { c.AtEnd(nil); return nil },
+	} {
+		require.Contains(t, onlyFinding(t, city(hello, citizens("rash", 1, live)).Simulate(t), simcity.FindingPanic).Text, says)
+	}
 }
 
 func TestFactoryThatFailsAfterOpeningIsClosed(t *testing.T) {

@@ -118,7 +118,9 @@ func (c *Citizen) cleanUp(ctx context.Context) {
 		f := c.atEnd[last]
 		c.atEnd = c.atEnd[:last]
 		if err := f(ctx); err != nil && !errors.Is(err, ErrOver) {
-			c.run.world.Note("clean-up of %s: %v", c.id, err)
+			what := c.id + ": " + c.run.remote.scrub(err.Error(), c)
+			c.run.world.Note("clean-up of %s", what)
+			c.run.census.happened(&c.population.unclean, what)
 		}
 	}
 }

@@ -33,7 +33,11 @@ func (rec recording) divergence(other recording) string {
 func (p *play) compareWithBundle(res *Result, replayed recording) {
 	want := p.bundle.Result
 	if res.Digest == want.Digest {
-		fmt.Fprintln(p.t.Output(), "simcity note: replayed, and the same as the bundle")
+		but := ""
+		if res.Verdict != want.Verdict { // events are the same whatever is made of them
+			but = fmt.Sprintf(", whose verdict was %s", want.Verdict)
+		}
+		fmt.Fprintf(p.t.Output(), "simcity note: replayed, with the same events as the bundle%s\n", but)
 		return
 	}
 	if want.explored() && !res.explored() {

@@ -59,6 +59,24 @@ func TestRunThatLookedForRacesReplaysFromItsBundle(t *testing.T) {
 	}
 }
 
+func TestReplayThatIsJudgedInAnotherWaySaysSo(t *testing.T) {
+	run := func(allowed ...string) (res *simcity.Result, told string) {
+		scenario := sound()
+		scenario.AllowEmpty = allowed
+		told = record(t, t.Name(), func(t testing.TB) {
+			res = simcity.New(scenario).Target(inProcess(hello)).Check(judged("idle", simcity.AtEnd, simcity.Judgement{})).Simulate(t)
+		}).output.String()
+		return res, told
+	}
+	first, _ := run()
+	t.Setenv("SIMCITY_REPLAY", first.Bundle)
+	again, told := run("idle")
+	require.Equal(t, simcity.Pass, again.Verdict, again.Reasons)
+	require.Contains(t, told, "simcity note: replayed, with the same events as the bundle, whose verdict was INCONCLUSIVE\n")
+	_, told = run()
+	require.Contains(t, told, "simcity note: replayed, with the same events as the bundle\n")
+}
+
 func TestBundleOfAnotherTestIsSkippedByName(t *testing.T) {
 	_, bundle := failed(t, "TestSweepRunsEverySeed")
 	t.Setenv("SIMCITY_REPLAY", bundle)

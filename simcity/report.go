@@ -54,7 +54,11 @@ func (inv InvariantResult) whyUnchecked() string {
 	if inv.CutShort {
 		return "not judged: the run ended before"
 	}
-	return fmt.Sprintf("not judged: %s, needs %d", counted(int(inv.Judgement.Samples), "sample"), max(inv.Judgement.Needs, 1))
+	samples := counted(int(inv.Judgement.Samples), "sample")
+	if inv.Judgement.Samples > 0 && inv.Judgement.Breach == nil {
+		samples = "no breach in " + samples
+	}
+	return fmt.Sprintf("not judged: %s, needs %d", samples, max(inv.Judgement.Needs, 1))
 }
 
 var errNoModule = errors.New("no go.mod above the test's folder")

@@ -174,9 +174,12 @@ func openTelemetry(dsn string) (Reporter, error) {
 		if len(known) > 0 {
 			allowed = strings.Join(known, ", ")
 		}
-		fix := `link the store into the test: import _ "github.com/bookiji/simcity/simcity/telemetry/sqlite", or .../postgres, .../supabase`
+		stores := []string{"sqlite", "postgres", "postgresql", "supabase"}
+		fix := "correct the word before the colon: did you mean " + nearest(scheme, append(known, stores...)) + "?"
 		if path, ok := address.File(dsn); ok {
 			shown, fix = path, "write sqlite:"+path
+		} else if slices.Contains(stores, scheme) {
+			fix = `link the store into the test: import _ "github.com/bookiji/simcity/simcity/telemetry/` + strings.TrimSuffix(scheme, "ql") + `"`
 		} else if strings.ContainsFunc(scheme, func(c rune) bool { return c < 'a' || c > 'z' }) {
 			shown, fix = "(not shown)", "write sqlite:path, postgres://user:password@host/database or supabase" // maybe host=... password=...
 		}

@@ -136,6 +136,15 @@ func TestTelemetryFromTheEnvironment(t *testing.T) {
 	require.Contains(t, said.fatal, "SIMCITY_TELEMETRY is drawer; allowed: shelf")
 	require.NotContains(t, said.fatal, "secret")
 
+	for value, fix := range map[string]string{
+		"sqllite:runs.db":       "correct the word before the colon: did you mean sqlite?",
+		"postgresql://host/app": `link the store into the test: import _ "github.com/bookiji/simcity/simcity/telemetry/postgres"`,
+	} {
+		t.Setenv("SIMCITY_TELEMETRY", value)
+		said = record(t, "TestX", func(t testing.TB) { city(hello, citizens("visitor", 1, visitor)).Simulate(t) })
+		require.Contains(t, said.fatal, "fix: "+fix)
+	}
+
 	t.Setenv("SIMCITY_TELEMETRY", "host=db password=secret")
 	said = record(t, "TestX", func(t testing.TB) { city(hello, citizens("visitor", 1, visitor)).Simulate(t) })
 	require.Contains(t, said.fatal, "SIMCITY_TELEMETRY is (not shown); allowed: shelf")

@@ -1,6 +1,9 @@
 package simcity
 
-import "fmt"
+import (
+	"fmt"
+	"sync/atomic"
+)
 
 // rule is an invariant at work.
 type rule struct {
@@ -13,7 +16,8 @@ type rule struct {
 	last       Judgement
 	judged     bool // last is there
 	panicked   bool
-	early      *Breach // of a steady rule, before the first fault
+	speaking   atomic.Int32 // times that it was asked and has not answered yet
+	early      *Breach      // of a steady rule, before the first fault
 }
 
 // sumUp asks a rule for its judgement.

@@ -353,11 +353,11 @@ func TestResidentsCountAgainstTheTargetsLimit(t *testing.T) {
 func TestRequestsAboveTheLimitAreHeldBackAndThatIsTold(t *testing.T) {
 	t.Parallel()
 	server := serve(t, stranger(hello))
-	res := elsewhere(simcity.URL(server.URL).Limit(simcity.Limits{Rate: 50}), citizens("visitor", 20, visitor)).Simulate(t)
-	require.Equal(t, int64(20), res.Operations)
-	require.GreaterOrEqual(t, res.Remote.HeldBack, int64(10))
+	res := elsewhere(simcity.URL(server.URL).Limit(simcity.Limits{Rate: 5}), citizens("visitor", 4, visitor)).Simulate(t)
+	require.Equal(t, int64(4), res.Operations)
+	require.Positive(t, res.Remote.HeldBack)
 	require.Equal(t, simcity.Inconclusive, res.Verdict)
-	require.Contains(t, res.Reasons[0], "held back by the target's limit of 50 requests per second")
+	require.Contains(t, res.Reasons[0], "held back by the target's limit of 5 requests per second")
 }
 
 func TestRunIsEndedAtItsLimitOfRealTime(t *testing.T) {

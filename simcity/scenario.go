@@ -46,8 +46,8 @@ type Scenario struct {
 	Commands []Command
 	// AllowEmpty lists what may stay unchecked without making the run
 	// INCONCLUSIVE: names of invariants (too few samples), of populations (no
-	// operation, or dropped arrivals), kinds of faults (nothing touched), or "*"
-	// for all.
+	// operation, most of them failed outside of faults, or dropped arrivals), kinds
+	// of faults (nothing touched), or "*" for all.
 	AllowEmpty []string
 	// RecoveryGrace is how long after a fault the city may still limp, in
 	// simulated time. Default 10 minutes.
@@ -192,7 +192,7 @@ func (s *Scenario) validateTimes() error {
 	case s.Start.Before(firstDate) || s.Start.After(lastDate):
 		return &FieldError{Field: "scenario.Start", Value: s.Start, Allowed: "2000-01-01 to 2200-01-01 UTC", Fix: "a bubble's clock begins in 2000 and only moves forward"}
 	case !(s.Compression >= 1 && s.Compression <= maxCompression):
-		return &FieldError{Field: "scenario.Compression", Value: s.Compression, Allowed: fmt.Sprintf("1 to %d", maxCompression), Fix: "100 makes 12 real minutes of 20 simulated hours"}
+		return &FieldError{Field: "scenario.Compression", Value: s.Compression, Allowed: fmt.Sprintf("1 to %d", maxCompression), Fix: "leave it out for 100, which makes 12 real minutes of 20 simulated hours"}
 	case s.RecoveryGrace < 0:
 		return &FieldError{Field: "scenario.RecoveryGrace", Value: s.RecoveryGrace, Allowed: "0 or more", Fix: "leave it out for 10 minutes"}
 	case s.RequestTimeout < 0:

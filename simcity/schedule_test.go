@@ -123,7 +123,7 @@ func TestCommandThatCannotInjectSaysWhatIsKnown(t *testing.T) {
 		command simcity.Command
 		says    string
 	}{
-		"unknown fault":    {simcity.Command{Fault: "STORM"}, `command.Fault is "STORM"; allowed: CALM`},
+		"unknown fault":    {simcity.Command{Fault: "STORM"}, `command.Fault is STORM; allowed: CALM`},
 		"parameter":        {simcity.Command{Fault: "CALM", Parameters: json.RawMessage(`{"depth":10}`)}, "depth is 10; allowed: 0 to 9"},
 		"not JSON":         {simcity.Command{Fault: "CALM", Parameters: json.RawMessage(`{`)}, "unexpected end of JSON input"},
 		"negative lasting": {simcity.Command{Fault: "CALM", For: -1}, "command.For"},

@@ -92,7 +92,7 @@ func TestRequestsOutsideOfDoAreNamedAsTheCause(t *testing.T) {
 		return response.Body.Close()
 	})).Simulate(t)
 	require.Equal(t, simcity.Inconclusive, res.Verdict)
-	require.Contains(t, res.Reasons[0], "2 requests were made outside of Citizen.Do")
+	require.Contains(t, res.Reasons[0], "2 requests outside of Citizen.Do")
 }
 
 func TestLivesThatAllEndInAnErrorAreTold(t *testing.T) {
@@ -104,6 +104,6 @@ func TestLivesThatAllEndInAnErrorAreTold(t *testing.T) {
 		return http.ErrNoCookie
 	})).Simulate(t)
 	require.Equal(t, simcity.Inconclusive, res.Verdict)
-	require.Contains(t, res.Reasons[0], "all 2 lives that ended did so in an error, the last of customer/")
+	require.Contains(t, res.Reasons[0], "2 of 2 lives that ended did so in an error, the last of customer/")
 	require.Contains(t, res.Reasons[0], "named cookie not present")
 }

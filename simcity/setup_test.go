@@ -149,6 +149,17 @@ func troubles(res *simcity.Result) []simcity.Finding {
 	return found
 }
 
+// notes are the texts of the findings that are notes.
+func notes(res *simcity.Result) []string {
+	var texts []string
+	for _, f := range res.Findings {
+		if f.Severity == simcity.NoteFinding {
+			texts = append(texts, f.Text)
+		}
+	}
+	return texts
+}
+
 // onlyFinding is the one finding of that kind.
 func onlyFinding(t *testing.T, res *simcity.Result, kind simcity.FindingKind) simcity.Finding {
 	t.Helper()

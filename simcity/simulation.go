@@ -132,7 +132,7 @@ func (s *Simulation) Report(reporter Reporter) *Simulation {
 // the default, is as fast as they go. It is for watching: the run is the same.
 func (s *Simulation) Speed(factor float64) *Simulation {
 	if !(factor >= 0 && factor <= maxCompression) {
-		s.fail(&FieldError{Field: "Speed", Value: factor, Allowed: "0 to 1000000", Fix: "100 makes 12 real minutes of 20 simulated hours"})
+		s.fail(&FieldError{Field: "Speed", Value: factor, Allowed: "0 to 1000000", Fix: "leave it out for as fast as it goes; 100 makes 12 real minutes of 20 simulated hours"})
 	}
 	s.speed = factor
 	return s
@@ -146,6 +146,11 @@ func (s *Simulation) Patience(d time.Duration) *Simulation {
 	}
 	s.patience = d
 	return s
+}
+
+// repeats tells whether a seed makes the same run again, as far as the host does.
+func (s *Simulation) repeats() bool {
+	return s.explore.Order != Free && !s.clock.inner.HostTimeIsReal()
 }
 
 func (s *Simulation) fail(err error) {

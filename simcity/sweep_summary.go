@@ -26,10 +26,11 @@ type Sweep struct {
 	// Groups are the failures, the worst and most frequent first.
 	Groups []FailureGroup `json:"groups,omitempty"`
 	// Resolved are those of the sweeps before that did not come again and whose first
-	// seed passed.
+	// seed passed, where a seed makes the same run again.
 	Resolved []FailureGroup   `json:"resolved,omitempty"`
 	Reached  map[string]int64 `json:"reached,omitempty"`
 
+	chance  bool     // a seed need not do the same again
 	unseen  []string // of those that did not come again either, but may
 	history error    // why the comparison could not be kept
 }
@@ -76,14 +77,14 @@ func (s *sweep) summary() *Sweep {
 	for _, out := range s.done {
 		verdicts[out.Seed] = out.Verdict
 	}
-	sum.Late = s.late
+	sum.Late, sum.chance = s.late, !s.play.simulation.repeats()
 	sum.compare(s.historyFile(), verdicts)
 	return sum
 }
 
 // compare tells new failures from ongoing ones by what the sweep before left in
 // the file, and leaves there what the next one needs. A failure is resolved when
-// its first seed passed and none fails in that way any more.
+// its first seed, which repeats, passed and none fails in that way any more.
 func (sum *Sweep) compare(path string, verdicts map[uint64]Verdict) {
 	var before []FailureGroup
 	if text, err := os.ReadFile(path); err == nil {
@@ -103,8 +104,11 @@ func (sum *Sweep) compare(path string, verdicts map[uint64]Verdict) {
 	for _, g := range before {
 		switch verdict, ran := verdicts[g.First]; {
 		case now[g.Signature]:
-		case verdict == Pass:
+		case verdict == Pass && !sum.chance:
 			sum.Resolved = append(sum.Resolved, g)
+		case verdict == Pass:
+			keep = append(keep, g)
+			sum.unseen = append(sum.unseen, fmt.Sprintf("%s (its seed %d passed, but such a run does not repeat)", g.Signature, g.First))
 		case ran:
 			keep = append(keep, g)
 			sum.unseen = append(sum.unseen, fmt.Sprintf("%s (its seed %d failed in another way)", g.Signature, g.First))

@@ -268,6 +268,8 @@ func TestSweepTellsNewOngoingAndResolvedFailures(t *testing.T) {
 	require.Equal(t, "resolved b (its seed 7 passed), resolved c (its seed 7 passed), resolved a (its seed 7 passed)", simcity.CompareSweeps(path, simcity.Pass))
 	require.NoError(t, os.WriteFile(path, []byte("nonsense"), 0o600))
 	require.Equal(t, "NEW b", simcity.CompareSweeps(path, simcity.Fail, "b"))
+	require.Equal(t, "not seen b (its seed 7 passed, but such a run does not repeat)", simcity.CompareSweepsOfChance(path, simcity.Pass))
+	require.Equal(t, "ongoing b", simcity.CompareSweepsOfChance(path, simcity.Fail, "b"))
 	simcity.CompareSweeps(path, simcity.Fail, "c", "d", "e", "f", "g", "h")
 	require.Contains(t, simcity.CompareSweeps(path, simcity.Fail), "not seen 2 more")
 }

@@ -2,10 +2,10 @@ package simcity
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 )
 
 // A Target is the system under test and how to reach it.
@@ -30,12 +30,18 @@ func InProcess(factory func(*World) (http.Handler, error)) Target {
 // all runs, so a run may depend on what earlier ones left in it: prefer
 // InProcess for anything that keeps state.
 func Handler(handler http.Handler) Target {
-	if handler == nil {
+	if isNil(handler) {
 		return &inProcess{}
 	}
 	return &inProcess{
 		factory: func(*World) (http.Handler, error) { return handlerOnly{handler}, nil },
 	}
+}
+
+// isNil tells whether a handler is none, or a pointer or a function that is nil.
+func isNil(handler http.Handler) bool {
+	v := reflect.ValueOf(handler)
+	return handler == nil || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
 // handlerOnly hides other methods, such as Close, of a handler that runs share.
@@ -59,8 +65,8 @@ func (p *inProcess) open(r *run) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simcity: the target's factory failed: %w", err)
 	}
-	if handler == nil {
-		return nil, errors.New("simcity: the target's factory returned no handler and no error")
+	if isNil(handler) {
+		return nil, fmt.Errorf("simcity: the target's factory returned a nil handler (%T) and no error: let it return the handler that it built", handler)
 	}
 	if closer, ok := handler.(io.Closer); ok {
 		r.world.OnClose(func(context.Context) error { return closer.Close() })

@@ -198,6 +198,7 @@ func TestCleanUpThatFailsIsNoted(t *testing.T) {
 	require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
 	require.Len(t, *events, 1)
 	require.Contains(t, string((*events)[0].Payload), "clean-up of tenant/1: still booked")
+	require.Contains(t, notes(res), "population tenant: 1 clean-up of Citizen.AtEnd failed, the last of tenant/1: still booked")
 }
 
 func TestLifeThatEndsInAnErrorIsNoted(t *testing.T) {

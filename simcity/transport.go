@@ -74,7 +74,9 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 	}
 	op := t.citizen.operation
 	if op == nil {
-		t.citizen.population.outside.Add(1)
+		if !t.citizen.leaving {
+			t.run.census.happened(&t.citizen.population.outside, t.run.remote.scrub(request.Method+" "+request.URL.Path, t.citizen))
+		}
 		return response, err
 	}
 	if err != nil {

@@ -163,7 +163,7 @@ func (r *run) result() *Result {
 		text, stack, _ := strings.Cut(r.log.broken, "\n")
 		res.Findings = append(res.Findings, Finding{Kind: FindingPanic, At: res.Simulated, Text: text, Stack: stack})
 	}
-	for _, note := range r.census.notes() {
+	for _, note := range r.census.notes(&r.scenario) {
 		res.Findings = append(res.Findings, Finding{Kind: FindingDoubt, Severity: NoteFinding, At: res.Simulated, Text: note})
 	}
 	for _, rule := range r.judge.rules {
@@ -232,7 +232,7 @@ func (r *run) doubts(res *Result) []string {
 	}
 	doubts = append(doubts, r.judge.doubts()...)
 	if !r.course.judged.Load() && !r.course.sealed.Load() {
-		doubts = append(doubts, "the end of the run was not judged: a clean-up or a probe at the end never came back")
+		doubts = append(doubts, "the end of the run was not judged: "+cmp.Or(r.judge.unanswered(), "a clean-up or a probe at the end never came back"))
 	}
 	if r.cut != nil { // a part of a run proves no more than that it fails
 		if doubt := r.cut.doubt(r.census.came(), len(r.faults.planned)); doubt != "" {

@@ -75,6 +75,9 @@ func (w *watchdog) giveUp() *Result {
 		c.Abandon()
 	}
 	f := hangFinding(w.inBubble(), underway, r.course.stage().String(), w.patience.String())
+	if rule := r.judge.unanswered(); rule != "" {
+		f.Text = rule + "; " + f.Text
+	}
 	for range 100 {
 		if r.mu.TryLock() {
 			r.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -105,6 +106,44 @@ func TestChannelMadeOutsideTheFactoryIsTold(t *testing.T) {
 	require.Contains(t, f.Text, "made outside the bubble")
 	require.Contains(t, f.Text, "inside the target's factory")
 	require.Contains(t, f.Text, "customer/1 in GET /")
+}
+
+func TestServerThatTheFactoryStartedIsTold(t *testing.T) {
+	t.Parallel()
+	var server *httptest.Server
+	f, res := hung(t, simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
+		server = httptest.NewServer(http.HandlerFunc(hello))
+		return http.HandlerFunc(hello), nil
+	})))
+	t.Cleanup(func() { _ = server.Listener.Close() })
+	require.Equal(t, simcity.Inconclusive, res.Verdict, res.Reasons)
+	require.Contains(t, f.Text, "as an http.Server or httptest.Server that was started in the run does, so simulated time stands still [IO wait]; advice: give its handler to simcity.InProcess")
+}
+
+// A rule that waits is named, and not the citizen whose operation it saw alone.
+func TestRuleThatNeverAnswersIsNamed(t *testing.T) {
+	t.Parallel()
+	outside := make(chan struct{})
+	for name, check := range map[string]func(inside chan struct{}) simcity.Check{
+		"an operation": func(inside chan struct{}) simcity.Check {
+			return simcity.Check{Operation: func(*simcity.Operation) *simcity.Breach { <-inside; return nil }}
+		},
+		"the end": func(inside chan struct{}) simcity.Check {
+			return simcity.Check{Judge: func() simcity.Judgement { <-inside; return simcity.Judgement{Samples: 1} }}
+		},
+		"outside": func(chan struct{}) simcity.Check {
+			return simcity.Check{Operation: func(*simcity.Operation) *simcity.Breach { <-outside; return nil }}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			res := city(hello, citizens("visitor", 1, visitor)).Patience(500 * time.Millisecond).Check(simcity.Invariant{
+				Name: "slow", Begin: func(*simcity.World) simcity.Check { return check(make(chan struct{})) },
+			}).Simulate(t)
+			require.Equal(t, simcity.Inconclusive, res.Verdict)
+			require.Contains(t, strings.Join(res.Reasons, "\n"), "invariant slow was asked and never answered: a Check must not wait for anything")
+		})
+	}
 }
 
 func TestFactoryThatReadsForEverIsTold(t *testing.T) {

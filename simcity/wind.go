@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -23,7 +24,8 @@ func (r *run) wind() {
 	if lines := r.conductor.Staying(); len(lines) > 0 {
 		r.find(Finding{
 			Kind: FindingStuck, Severity: InconclusiveFinding, Actor: someOf(lines),
-			Text: counted(len(lines), "citizen") + " never came back: " + lines[0] + ", the last that it asked the host; its life waits for something outside of the run, such as a channel. Let it watch ctx.Done()",
+			Text: counted(len(lines), "citizen") + " never came back: " + lines[0] + ", the last that it asked the host; " +
+				cmp.Or(r.judge.unanswered(), "its life waits for something outside of the run, such as a channel. Let it watch ctx.Done()"),
 		})
 	}
 	r.conductor.Go("end", r.lastThings)

@@ -23,7 +23,7 @@ func NewServer(t testing.TB) *Server {
 	t.Helper()
 	places := installed()
 	bin, err := places.find()
-	refuse(t, err, parts.Required("postgres"))
+	refuse(t, err, parts.Required(t, "postgres"))
 	started, err := start(places)
 	if err != nil {
 		t.Fatalf("%v", err)

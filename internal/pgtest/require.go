@@ -12,7 +12,7 @@ import (
 func reach(t testing.TB) string {
 	t.Helper()
 	server, err := address()
-	refuse(t, err, parts.Required("postgres"))
+	refuse(t, err, parts.Required(t, "postgres"))
 	return server
 }
 

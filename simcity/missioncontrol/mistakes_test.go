@@ -134,7 +134,7 @@ func TestErrorsAreReadInATerminal(t *testing.T) {
 	require.Contains(t, body, `"message":"scenario is \"<city>\"; allowed: town, rude"`)
 	require.Contains(t, body, `"value":"<city>"`)
 	d.held()
-	require.Equal(t, `type is "RAIN"; allowed: GLOOM`, d.refused(400, "POST", "/api/simcity/event", `{"type":"RAIN"}`).Error.Message)
+	require.Equal(t, `type is RAIN; allowed: GLOOM`, d.refused(400, "POST", "/api/simcity/event", `{"type":"RAIN"}`).Error.Message)
 	require.Contains(t, d.refused(400, "POST", "/api/simcity/speed", `{"factor":-1}`).Error.Message, "from 0 to 1000000")
 }
 

@@ -2,11 +2,14 @@ package pages_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +31,13 @@ var chromium struct {
 	err    error
 }
 
+// TestMain lets twice as many tests run beside one another as usual: they wait for
+// the browser more than they compute.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		_ = parallel.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0)))
+	}
 	code := m.Run()
 	if chromium.cancel != nil {
 		chromium.cancel()

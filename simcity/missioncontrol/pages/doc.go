@@ -21,6 +21,9 @@
 // against the run before, and comparison down to the first event that differs.
 // Both work by keyboard alone, light and dark, from 375 pixels on.
 //
+// What a run has no sample of has no tile and no chart; a rule that measured nothing
+// says so. An app without bookings sees its operations, failures and own rules.
+//
 // # How they are made
 //
 // Modules without a document are pure functions and are tested by node's own
@@ -37,6 +40,6 @@
 //
 // A page holds 250,000 events of a run and says so when there are more. Indexes
 // and simulated nanoseconds are JavaScript numbers: runs of up to 104 days. Figures
-// of a run that goes on are those that its events tell, against the bounds of the
-// scenario's last judged run; the engine judges at the end.
+// of a run that goes on are those that its rules and events tell so far; the engine
+// judges at the end.
 package pages

@@ -104,7 +104,7 @@ func TestMissionControlByKeyboardAlone(t *testing.T) {
 	p.press(kb.ArrowLeft)
 	at(600)
 	p.press("c")
-	require.Equal(t, "fault.injected", ask[string](p, `new Promise((r) => setTimeout(() => r(document.querySelector(".row[aria-selected=true] .type").textContent), 200))`))
+	p.wait(`document.querySelector(".row[aria-selected=true] .type")?.textContent === "fault.injected"`)
 	p.press("]")
 	p.press("l")
 	p.wait(`document.querySelector("#live").dataset.behind === "no"`)

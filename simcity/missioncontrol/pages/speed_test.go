@@ -24,7 +24,7 @@ func TestAChartIsDrawnQuickly(t *testing.T) {
 		await new Promise((r) => setTimeout(r, 200));
 		const times = [];
 		const flushed = [];
-		for (let n = 0; n < 100; n++) {
+		for (let n = 0; n < 30; n++) {
 			for (const { series } of lines) series.push(series.n * 1e9, 200 * Math.random());
 			const start = performance.now();
 			chart.redraw();
@@ -51,7 +51,7 @@ func TestAHundredThousandEventsScroll(t *testing.T) {
 		await new Promise((r) => setTimeout(r, 200));
 		const times = [];
 		let rows = 0;
-		for (let n = 0; n < 100; n++) {
+		for (let n = 0; n < 30; n++) {
 			list.box.scrollTop = (n * 7919 * 26) % (100000 * 26 - 320);
 			const start = performance.now();
 			list.redraw();
@@ -60,7 +60,7 @@ func TestAHundredThousandEventsScroll(t *testing.T) {
 			await new Promise(requestAnimationFrame);
 		}
 		times.sort((a, b) => a - b);
-		return { Median: times[50], Worst: times[99], Rows: rows };
+		return { Median: times[15], Worst: times[29], Rows: rows };
 	})()`)
 	t.Logf("100,000 events: a jump redraws in %.1f ms (worst %.1f), %d rows exist", took.Median, took.Worst, int(took.Rows))
 	require.Less(t, took.Rows, 60.0)
