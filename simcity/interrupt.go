@@ -14,10 +14,10 @@ const signalled = "signal "
 // interrupted tells that this process was told to end: no further run begins.
 var interrupted atomic.Bool
 
-// heedSignals stops the run when the process is told to end, so that what it has
-// broken is undone first, until release is called. The second signal does what
+// heedSignals calls stop with the name of the signal when the process is told to end,
+// until release is called, and says what happens then. The second signal does what
 // signals do.
-func (r *run) heedSignals() (release func()) {
+func heedSignals(then string, stop func(by string)) (release func()) {
 	signals := make(chan os.Signal, 1)
 	over := make(chan struct{})
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -26,10 +26,16 @@ func (r *run) heedSignals() (release func()) {
 		case s := <-signals:
 			signal.Stop(signals)
 			interrupted.Store(true)
-			fmt.Fprintf(os.Stderr, "simcity: %s: the run stops and undoes its faults; once more to end at once\n", s)
-			r.steering.stop(signalled + s.String())
+			fmt.Fprintf(os.Stderr, "simcity: %s: %s; once more to end at once\n", s, then)
+			stop(signalled + s.String())
 		case <-over:
 		}
 	}()
 	return func() { signal.Stop(signals); close(over) }
+}
+
+// outliveSignals lets the process end by what it was told, and not by a signal: one from
+// a terminal comes to all processes there.
+func outliveSignals() {
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGTERM)
 }

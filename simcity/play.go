@@ -312,7 +312,7 @@ func (p *play) once(rec *recording, keep bool, commands []Command) *Result {
 		}
 	}
 	if s.clock.inner.HostTimeIsReal() {
-		defer r.heedSignals()()
+		defer heedSignals("the run stops and undoes its faults", r.steering.stop)()
 	}
 	res := r.play(s.patience)
 	r.deliver(res)

@@ -28,6 +28,7 @@ type sweep struct {
 	failed int // did not pass
 	broken int // failed
 	late   bool
+	signal string // by which it was stopped
 }
 
 // An outcome is what a worker tells of a seed.
@@ -79,6 +80,12 @@ func (s *sweep) run() *Result {
 			s.deadline = deadline.Add(-time.Until(deadline) / 10) // a tenth is for those under way, and the summary
 		}
 	}
+	release := heedSignals("the seeds under way end, and the sweep tells what it has found", func(by string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.stop, s.signal = true, by
+	})
+	defer release()
 	var crew sync.WaitGroup
 	for range min(s.workers, len(s.seeds)) {
 		crew.Go(s.work)
@@ -222,7 +229,7 @@ func (s *sweep) rate() float64 {
 func (s *sweep) result(summary *Sweep) *Result {
 	if failed := s.worstFirst(); len(failed) > 0 {
 		out := failed[0]
-		res := &Result{Verdict: out.Verdict, Reasons: []string{out.Reason}, Scenario: s.play.simulation.scenario.Name, Seed: out.Seed, Clock: s.play.simulation.clock.String(), Metrics: &Snapshot{}}
+		res := s.bare(out.Verdict, out.Reason, out.Seed)
 		if bundle, err := ReadBundle(out.Bundle); err == nil {
 			res = bundle.Result
 			res.Bundle = out.Bundle
@@ -231,11 +238,22 @@ func (s *sweep) result(summary *Sweep) *Result {
 		res.Sweep = summary
 		return res
 	}
+	if s.signal != "" {
+		res := s.bare(Stopped, fmt.Sprintf("%s after %d of %d seeds, none of which failed", howStopped(s.signal), len(s.done), len(s.seeds)), s.seeds[0])
+		res.Sweep = summary
+		return res
+	}
 	p := *s.play
 	p.simulation.seed = s.seeds[0]
 	res := p.judgeSeed()
 	res.Sweep = summary
 	return p.tell(res)
+}
+
+// bare is the result of a seed of which no more is known.
+func (s *sweep) bare(verdict Verdict, reason string, seed uint64) *Result {
+	simulation := s.play.simulation
+	return &Result{Verdict: verdict, Reasons: []string{reason}, Scenario: simulation.scenario.Name, Seed: seed, Clock: simulation.clock.String(), Metrics: &Snapshot{}}
 }
 
 // worstFirst are the seeds that did not pass: failures before what is undecided,

@@ -21,8 +21,9 @@ type Sweep struct {
 	Planned int     `json:"planned"`
 	Passed  int     `json:"passed"`
 	Failed  int     `json:"failed"`
-	Late    bool    `json:"late,omitempty"` // go test's deadline came near
-	Rate    float64 `json:"rate"`           // seeds per second of real time
+	Late    bool    `json:"late,omitempty"`    // go test's deadline came near
+	Stopped string  `json:"stopped,omitempty"` // by which signal
+	Rate    float64 `json:"rate"`              // seeds per second of real time
 	// Groups are the failures, the worst and most frequent first.
 	Groups []FailureGroup `json:"groups,omitempty"`
 	// Resolved are those of the sweeps before that did not come again and whose first
@@ -77,7 +78,7 @@ func (s *sweep) summary() *Sweep {
 	for _, out := range s.done {
 		verdicts[out.Seed] = out.Verdict
 	}
-	sum.Late, sum.chance = s.late, !s.play.simulation.repeats()
+	sum.Late, sum.Stopped, sum.chance = s.late, s.signal, !s.play.simulation.repeats()
 	sum.compare(s.historyFile(), verdicts)
 	return sum
 }
@@ -157,6 +158,8 @@ func (sum *Sweep) String() string {
 	switch {
 	case sum.Late:
 		fmt.Fprintf(&b, "; stopped before go test's -timeout, %d were planned: give it more time", sum.Planned)
+	case sum.Stopped != "":
+		fmt.Fprintf(&b, "; %s, %d were planned", howStopped(sum.Stopped), sum.Planned)
 	case sum.Seeds < sum.Planned:
 		fmt.Fprintf(&b, "; stopped early, %d were planned", sum.Planned)
 	}

@@ -36,9 +36,11 @@ type sweeper struct {
 	end      error // how it ended, once waited for
 }
 
-// What a worker starts is not to hold the worker's ends of the pipes.
+// A worker ends when its sweep wants no more of it, and what it starts is not to hold
+// the worker's ends of the pipes.
 func init() {
 	if os.Getenv(envWorker) != "" {
+		outliveSignals()
 		syscall.CloseOnExec(3)
 		syscall.CloseOnExec(4)
 	}
