@@ -95,9 +95,9 @@ func (r *run) leftBehind() bool {
 	f := Finding{Kind: FindingLeak, Severity: NoteFinding, Stack: joinStacks(left)}
 	if len(r.host.toClose()) > 0 && !r.course.deadlocked.Load() {
 		f.Severity = FailFinding
-		f.Text = fmt.Sprintf("%s outlived the host's Close, the first at %s", counted(len(left), "goroutine"), firstHostFrame(left[0].stack))
+		f.Text = fmt.Sprintf("%s outlived the host's Close, which must wait for what it stops; the first at %s", counted(len(left), "goroutine"), firstHostFrame(left[0].stack))
 	} else {
-		f.Text = fmt.Sprintf("%s of the host left behind, frozen; a Close() error method on the handler, or World.OnClose, would stop it", counted(len(left), "goroutine"))
+		f.Text = fmt.Sprintf("%s of the host left behind, frozen, the first at %s; a Close() error method on the handler, or World.OnClose, would stop it", counted(len(left), "goroutine"), firstHostFrame(left[0].stack))
 	}
 	r.find(f)
 	return true

@@ -76,8 +76,12 @@ func (v *verb) count(op *Operation) {
 // can hardly be chance.
 const tellingMin = 10
 
-// isDead tells whether most of the operations failed, though no fault made them.
-func (v *verb) isDead() bool { return v.steady >= tellingMin && 2*v.dead > v.steady }
+// isDead tells whether most of the operations failed, or all of a few, though no fault
+// made them.
+func (v *verb) isDead() bool {
+	const few = 3
+	return v.steady >= tellingMin && 2*v.dead > v.steady || v.tries >= few && v.dead == v.tries
+}
 
 // verbsMax is how many names of operations a population is watched for.
 const verbsMax = 256

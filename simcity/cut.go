@@ -87,12 +87,16 @@ var cuts struct {
 // live that part of it and nothing else. A run that was shrunk prints the test
 // that calls it: it fails as the whole run does, and passes when the bug is mended.
 //
-// Where the cut needs locks that are seams and there are none, the test is skipped.
+// Where the cut needs locks that are seams and there are none, the test is skipped, or
+// fails under SIMCITY_OVERLAY=1.
 // A cut that no simulation of the test lives, or that names citizens or faults
 // who never come, fails the test: it would prove nothing.
 func Reproduce(t testing.TB, cut Cut) {
 	t.Helper()
 	if err := cut.validate(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := environment(); err != nil { // such as one that demands the overlay
 		t.Fatal(err)
 	}
 	if cut.Locks && !locks.Active() {

@@ -82,7 +82,7 @@
 //   - SIMCITY_TELEMETRY=sqlite:runs.db keeps the history of runs: see [Reporter]
 //   - SIMCITY_REPORT=summary,annotations reports each Run where a team looks: see
 //     [Publisher] and packages report and report/notify
-//   - SIMCITY_OVERLAY=0 leaves locks alone in a binary with the overlay
+//   - SIMCITY_OVERLAY=0 leaves locks alone in a binary with the overlay; 1 demands one
 //   - SIMCITY_OVERLAY_PACKAGES names the host's packages there
 //
 // Relative paths in them are below the module's root, whatever the package.

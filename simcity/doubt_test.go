@@ -69,6 +69,15 @@ func TestWhatWasNotCheckedIsInconclusive(t *testing.T) {
 				return ignore(pay(ctx, c, "pay", c.Number() > 5))
 			})
 		}, "population customer failed at pay 7 of 12 times, the last pay -> error 0 no money, and no fault was active; mend the agent or the target, or say by Simulation.Classify", "customer"},
+		{"operation that failed each of a few times", func(s *simcity.Scenario) {
+			s.Populations[0] = citizens("customer", 12, func(ctx context.Context, c *simcity.Citizen) error {
+				_ = visitor(ctx, c)
+				if c.Number() > 3 {
+					return nil
+				}
+				return ignore(pay(ctx, c, "pay", true))
+			})
+		}, "population customer failed at pay 3 of 3 times, the last pay -> error 0 no money", "customer"},
 		{"operations that mostly failed, each by its name", func(s *simcity.Scenario) {
 			s.Populations[0] = citizens("customer", 10, func(ctx context.Context, c *simcity.Citizen) error {
 				return ignore(pay(ctx, c, "pay"+strconv.Itoa(c.Number()), c.Number() > 1))

@@ -16,7 +16,7 @@ func (r *Result) Explain() string {
 	if r.Verdict == Stopped && len(r.Reasons) > 0 {
 		fmt.Fprintf(&b, "\n  %s\n", r.Reasons[0])
 	}
-	if r.Sweep != nil {
+	if r.Sweep != nil && r.Sweep.Failed > 0 {
 		fmt.Fprintf(&b, "\n  the first failure of %s\n", r.Sweep.first())
 	}
 	if r.Verdict == Fail && len(r.Violations) == 0 && len(r.Findings) == 0 { // its process failed

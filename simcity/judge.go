@@ -17,17 +17,18 @@ type judge struct {
 
 func (j *judge) begin(r *run) error {
 	j.run = r
-	for _, inv := range r.scenario.Invariants {
-		rule := &rule{Invariant: inv}
-		if err := r.guard("the Begin of invariant "+inv.Name, func() error { rule.check = inv.Begin(r.world); return nil }); err != nil {
-			return err
+	var where string
+	return r.guard(&where, func() error {
+		for _, inv := range r.scenario.Invariants {
+			where = "the Begin of invariant " + inv.Name
+			rule := &rule{Invariant: inv, check: inv.Begin(r.world)}
+			j.rules = append(j.rules, rule)
+			if rule.check.Operation != nil {
+				j.sees = append(j.sees, rule)
+			}
 		}
-		j.rules = append(j.rules, rule)
-		if rule.check.Operation != nil {
-			j.sees = append(j.sees, rule)
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // lock serialises checks where actors may overlap.

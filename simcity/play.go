@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/cryptotest"
 	"time"
+
+	"github.com/bookiji/simcity/internal/locks"
 )
 
 // A play is a simulation under go test: settings, repetition for verification,
@@ -265,6 +267,13 @@ func (p *play) command(setting string) string {
 	}
 	if packages := p.settings.overlaid.packages; len(packages) > 0 {
 		command = envPackages + "=" + strings.Join(packages, ",") + " " + command
+	}
+	if locks.Active() { // a run without the overlay is another one, and must not pass for this
+		on := "1 "
+		if p.settings.overlaid.off {
+			on = "0 "
+		}
+		command = envOverlay + "=" + on + command
 	}
 	return command
 }

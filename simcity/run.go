@@ -183,7 +183,7 @@ func (r *run) found() bool {
 		r.startClock()
 	}
 	r.client = r.clientFor(nil)
-	if err := r.guard("a schedule's Plan", func() error { r.plan(); return nil }); err != nil {
+	if err := r.guard(new("a schedule's Plan"), func() error { r.plan(); return nil }); err != nil {
 		return false // a panic, which is told
 	}
 	if err := r.judge.begin(r); err != nil {
@@ -198,15 +198,15 @@ func (r *run) found() bool {
 		return append(b, '}')
 	})
 	var base http.RoundTripper
-	if err := r.guard("the target's factory", func() (err error) { base, err = r.target.open(r); return err }); err != nil {
+	if err := r.guard(new("the target's factory"), func() (err error) { base, err = r.target.open(r); return err }); err != nil {
 		return r.refuse(FindingTarget, err)
 	}
 	r.host.handlers, _ = base.(*handlerTransport)
 	r.seams.setBase(base)
-	if err := r.guard("the target's Equip", r.equip); err != nil {
+	if err := r.guard(new("the target's Equip"), r.equip); err != nil {
 		return r.refuse(FindingTarget, err)
 	}
-	if err := r.guard("a fault's Ready", r.ready); err != nil {
+	if err := r.guard(new("a fault's Ready"), r.ready); err != nil {
 		return r.refuse(FindingFault, err)
 	}
 	if r.paced() { // what the factory took is not the run's time
@@ -256,21 +256,24 @@ func (r *run) schedule() func(conductor.Stop) uint64 {
 
 var errPanicked = errors.New("it panicked")
 
-// guard turns a panic of what users gave into a finding and an error. It runs f
-// on a goroutine of its own, because t.FailNow and all of require end theirs, and
-// this one is the bubble's root.
-func (r *run) guard(where string, f func() error) error {
-	err := fmt.Errorf("simcity: %s ended its goroutine, as t.FailNow and require do: return an error instead", where)
+// guard turns a panic of what users gave into a finding and an error, which say where
+// it was, as f keeps that. It runs f on a goroutine of its own, because t.FailNow and
+// all of require end theirs, and this one is the bubble's root.
+func (r *run) guard(where *string, f func() error) (err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		returned := false
 		defer func() {
 			if value := recover(); value != nil {
-				r.panicked(where, value, debug.Stack())
+				r.panicked(*where, value, debug.Stack())
 				err = fmt.Errorf("%w: %v", errPanicked, value)
+			} else if !returned {
+				err = fmt.Errorf("simcity: %s ended its goroutine, as t.FailNow and require do: return an error instead", *where)
 			}
 		}()
 		err = f()
+		returned = true
 	}()
 	<-done
 	return err

@@ -246,4 +246,7 @@ func TestCutThatNeedsLocksIsSkippedWithoutThem(t *testing.T) {
 	cut := simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1"}, Locks: true}
 	told := record(t, "TestX", func(t testing.TB) { simcity.Reproduce(t, cut) })
 	require.Contains(t, told.skipped, `run go test with -overlay="$(go tool simcity overlay)"`)
+	t.Setenv("SIMCITY_OVERLAY", "1")
+	told = record(t, "TestX", func(t testing.TB) { simcity.Reproduce(t, cut) })
+	require.Contains(t, told.fatal, `run go test with -overlay="$(go tool simcity overlay)"`)
 }

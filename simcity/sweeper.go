@@ -167,6 +167,8 @@ func (w *sweeper) died(seed uint64) outcome {
 	}
 	if end := w.crash(); end != "" {
 		how += ": " + end
+	} else if exit := (*exec.ExitError)(nil); errors.As(w.gone(), &exit) && exit.Exited() {
+		how += ": os.Exit in the host or an agent"
 	}
 	if race := after(dataRace, w.said.all()); race != "" {
 		return w.failed(seed, "data race", race)

@@ -119,7 +119,7 @@ func (r *run) closeHost() {
 		return
 	}
 	for _, closeHost := range r.host.toClose() {
-		if err := r.guard("closing the host", func() error { return closeHost(context.Background()) }); err != nil {
+		if err := r.guard(new("closing the host"), func() error { return closeHost(context.Background()) }); err != nil {
 			r.find(Finding{Kind: FindingClose, Text: fmt.Sprintf("closing the host: %v", err)})
 		}
 	}

@@ -239,7 +239,7 @@ func TestReferenceAppIsExploredAsItIs(t *testing.T) {
 	t.Logf("check_then_insert found by %d of %d seeds, first at seed %d", with.Failed, with.Seeds, with.First)
 	without := h.live(t, h.plain, "baseline:check_then_insert=10", examples)["baseline:check_then_insert"]
 	require.True(t, without.PassedAll, "%+v", without.Kinds)
-	require.Contains(t, with.Repro, `SIMCITY_OVERLAY_PACKAGES=github.com/bookiji/simcity/examples/... SIMCITY_SEED=10 go test -overlay="$(go tool simcity overlay)" example.com/shop -run`)
+	require.Contains(t, with.Repro, `SIMCITY_OVERLAY=1 SIMCITY_OVERLAY_PACKAGES=github.com/bookiji/simcity/examples/... SIMCITY_SEED=10 go test -overlay="$(go tool simcity overlay)" example.com/shop -run`)
 	require.NotContains(t, without.Repro, "-overlay")
 	off := h.live(t, h.overlaid, "baseline:check_then_insert=2", examples, "SIMCITY_OVERLAY=0")["baseline:check_then_insert"]
 	require.False(t, off.Explored)
