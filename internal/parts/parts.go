@@ -8,7 +8,7 @@ import (
 )
 
 // known are the parts that tests ask for.
-var known = []string{"chromium", "namespaces", "node", "npm", "pgbouncer", "postgres", "redis", "supabase"}
+var known = []string{"chromium", "go1.26", "go1.27", "namespaces", "node", "npm", "pgbouncer", "postgres", "redis", "supabase"}
 
 // Demand fails t if SIMCITY_REQUIRE lists the part that is missing.
 func Demand(t testing.TB, part string, missing error) {

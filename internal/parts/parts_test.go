@@ -41,7 +41,7 @@ func TestPartThatIsRequiredIsMissedLoudly(t *testing.T) {
 		"postgres":             "",
 		"chromium":             "chromium is missing, and SIMCITY_REQUIRE asks for it: not in PATH",
 		"postgres, chromium ,": "chromium is missing, and SIMCITY_REQUIRE asks for it: not in PATH",
-		"postgres,chromiun":    "SIMCITY_REQUIRE lists chromiun; allowed: chromium, namespaces, node, npm, pgbouncer, postgres, redis, supabase; fix: correct the name",
+		"postgres,chromiun":    "SIMCITY_REQUIRE lists chromiun; allowed: chromium, go1.26, go1.27, namespaces, node, npm, pgbouncer, postgres, redis, supabase; fix: correct the name",
 	} {
 		t.Setenv("SIMCITY_REQUIRE", required)
 		require.Equal(t, says, demand(t, "chromium"), "%q", required)
