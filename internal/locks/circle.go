@@ -81,18 +81,11 @@ func (w *waiter) waitsFor(o owner) string {
 }
 
 // Standing tells the deadlocks that still are and have not been told.
-func (t *Table) Standing() []Deadlock {
+func (t *Table) Standing() (all []Deadlock) {
 	if t == nil {
 		return nil
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var all []Deadlock
-	for _, c := range t.circles {
-		if c.told || slices.ContainsFunc(c.waiters, func(w *waiter) bool { return t.waiting[w.goroutine] != w }) {
-			continue
-		}
-		c.told = true
+	for _, c := range t.untold() { // to write takes locks of others, which would come to the table
 		d := Deadlock{Text: c.text}
 		var stacks strings.Builder
 		for _, w := range c.waiters {
@@ -103,6 +96,19 @@ func (t *Table) Standing() []Deadlock {
 		all = append(all, d)
 	}
 	return all
+}
+
+// untold are the circles that still stand, from now on told.
+func (t *Table) untold() (circles []*circle) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range t.circles {
+		if !c.told && !slices.ContainsFunc(c.waiters, func(w *waiter) bool { return t.waiting[w.goroutine] != w }) {
+			c.told = true
+			circles = append(circles, c)
+		}
+	}
+	return circles
 }
 
 // describe writes the stack of a goroutine as the runtime would.
