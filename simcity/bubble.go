@@ -92,6 +92,9 @@ func (r *run) leftBehind() bool {
 	if len(left) == 0 {
 		return len(handlers) > 0
 	}
+	slices.SortStableFunc(left, func(a, b goroutine) int { // a dump has an order of its own
+		return strings.Compare(firstHostFrame(a.stack), firstHostFrame(b.stack))
+	})
 	f := Finding{Kind: FindingLeak, Severity: NoteFinding, Stack: joinStacks(left)}
 	if len(r.host.toClose()) > 0 && !r.course.deadlocked.Load() {
 		f.Severity = FailFinding

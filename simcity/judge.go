@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // judge lets the invariants see the run and keeps what they say.
@@ -12,7 +13,8 @@ type judge struct {
 	run   *run
 	mu    sync.Mutex // only taken on a real clock: otherwise one actor runs at a time
 	rules []*rule
-	sees  []*rule // those with an Operation function
+	sees  []*rule              // those with an Operation function
+	asked atomic.Pointer[rule] // the first that is to answer, for the watchdog
 }
 
 func (j *judge) begin(r *run) error {
@@ -21,7 +23,10 @@ func (j *judge) begin(r *run) error {
 	return r.guard(&where, func() error {
 		for _, inv := range r.scenario.Invariants {
 			where = "the Begin of invariant " + inv.Name
-			rule := &rule{Invariant: inv, check: inv.Begin(r.world)}
+			rule := &rule{Invariant: inv}
+			j.asked.Store(rule)
+			rule.check = inv.Begin(r.world)
+			j.asked.Store(nil)
 			j.rules = append(j.rules, rule)
 			if rule.check.Operation != nil {
 				j.sees = append(j.sees, rule)
@@ -51,8 +56,8 @@ func (j *judge) see(op *Operation, p *populationState) {
 		if rule.When == Steady && !op.Steady {
 			continue
 		}
+		rule.seen++ // first: a rule that never answers is read by the watchdog
 		j.ask(rule, func() {
-			rule.seen++
 			if breach := rule.check.Operation(op); breach != nil {
 				j.violate(rule, breach, op, index)
 			}
@@ -66,9 +71,9 @@ func (j *judge) ask(rule *rule, speak func()) {
 	if rule.panicked {
 		return
 	}
-	rule.speaking.Add(1)
+	j.asked.CompareAndSwap(nil, rule)
 	defer func() {
-		rule.speaking.Add(-1)
+		j.asked.CompareAndSwap(rule, nil)
 		if value := recover(); value != nil {
 			rule.panicked = true
 			j.run.panicked("invariant "+rule.Name, value, debug.Stack())
@@ -77,14 +82,13 @@ func (j *judge) ask(rule *rule, speak func()) {
 	speak()
 }
 
-// unanswered names the first rule that was asked and blocks, if one does.
+// unanswered names the rule that was asked and blocks, if one does.
 func (j *judge) unanswered() string {
-	for _, rule := range j.rules {
-		if rule.speaking.Load() > 0 {
-			return "invariant " + rule.Name + " was asked and never answered: a Check must not wait for anything"
-		}
+	rule := j.asked.Load()
+	if rule == nil {
+		return ""
 	}
-	return ""
+	return "invariant " + rule.Name + " was asked and never answered: a Check must not wait for anything"
 }
 
 // tick shows the metrics to the invariants.
@@ -94,8 +98,8 @@ func (j *judge) tick(s *Snapshot) {
 		if rule.check.Tick == nil || rule.When == Steady && !s.Steady || j.run.course.sealed.Load() {
 			continue
 		}
+		rule.seen++ // first: a rule that never answers is read by the watchdog
 		j.ask(rule, func() {
-			rule.seen++
 			if breach := rule.check.Tick(s); breach != nil {
 				j.violate(rule, breach, nil, s.Index)
 			}

@@ -269,11 +269,11 @@ func (p *play) command(setting string) string {
 		command = envPackages + "=" + strings.Join(packages, ",") + " " + command
 	}
 	if locks.Active() { // a run without the overlay is another one, and must not pass for this
-		on := "1 "
+		on := "1"
 		if p.settings.overlaid.off {
-			on = "0 "
+			on = "0"
 		}
-		command = envOverlay + "=" + on + command
+		command = envOverlay + "=" + on + " " + command
 	}
 	return command
 }

@@ -1,9 +1,6 @@
 package simcity
 
-import (
-	"fmt"
-	"sync/atomic"
-)
+import "fmt"
 
 // rule is an invariant at work.
 type rule struct {
@@ -16,8 +13,7 @@ type rule struct {
 	last       Judgement
 	judged     bool // last is there
 	panicked   bool
-	speaking   atomic.Int32 // times that it was asked and has not answered yet
-	early      *Breach      // of a steady rule, before the first fault
+	early      *Breach // of a steady rule, before the first fault
 }
 
 // sumUp asks a rule for its judgement.

@@ -272,6 +272,29 @@ func TestGoroutineThatOutlivesCloseFailsTheRun(t *testing.T) {
 	require.Contains(t, f.Stack, "poll")
 }
 
+// Which of several is told first follows from their places, and not from the order in
+// which the runtime keeps its goroutines.
+func TestLeaksAreToldByTheirPlaces(t *testing.T) {
+	t.Parallel()
+	told := map[string]bool{}
+	for first := range 2 {
+		res := simcity.New(sound()).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
+			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				for i := range 2 {
+					if (i+first)%2 == 0 {
+						go func() { select {} }()
+					} else {
+						go poll(make(chan struct{}))
+					}
+					_ = simcity.Yield(r.Context(), "between") // lets it begin
+				}
+			}), nil
+		})).Simulate(t)
+		told[onlyFinding(t, res, simcity.FindingLeak).Text] = true
+	}
+	require.Len(t, told, 1)
+}
+
 func TestHostThatStopsItsGoroutinesIsClean(t *testing.T) {
 	t.Parallel()
 	res := simcity.New(sound()).Target(simcity.InProcess(func(w *simcity.World) (http.Handler, error) {

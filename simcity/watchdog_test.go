@@ -131,6 +131,7 @@ func TestRuleThatNeverAnswersIsNamed(t *testing.T) {
 		"the end": func(inside chan struct{}) simcity.Check {
 			return simcity.Check{Judge: func() simcity.Judgement { <-inside; return simcity.Judgement{Samples: 1} }}
 		},
+		"the beginning": func(chan struct{}) simcity.Check { <-outside; return simcity.Check{} },
 		"outside": func(chan struct{}) simcity.Check {
 			return simcity.Check{Operation: func(*simcity.Operation) *simcity.Breach { <-outside; return nil }}
 		},

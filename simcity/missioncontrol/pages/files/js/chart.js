@@ -19,7 +19,8 @@ const WRITE = { count: format.compact, nanos: format.duration, share: format.per
 export class Chart {
   /**
    * lines are {series, color: "--line-1", dash?, until?}, where until() is how far
-   * the series is known; bounds() gives {label, value} in the unit of the lines; marks() the fault windows, flags and commands;
+   * the series is known; bounds() gives {label, value} in the unit of the lines;
+   * marks() the fault windows, flags and commands;
    * domain() the simulated times at the edges; seek(nanos) is called on a click;
    * named charts write the names of faults into their windows; note() is what a
    * reader should know of the lines, written where they lie flat on the ground.
