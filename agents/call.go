@@ -38,9 +38,9 @@ func (r REST) call(ctx context.Context, u *User, route, key string, in, out any)
 		return err
 	}
 	route = routeOf(route)
-	response, err := u.Client().Do(request)
+	response, err := send(u, request)
 	if err != nil {
-		return &BadAnswer{Route: route, Reason: "was not answered", Err: cause(err)}
+		return &BadAnswer{Route: route, Reason: "was not answered", Err: err}
 	}
 	defer response.Body.Close()
 
@@ -51,6 +51,35 @@ func (r REST) call(ctx context.Context, u *User, route, key string, in, out any)
 		return &BadAnswer{Route: route, Status: response.StatusCode, Reason: "with a body that breaks off", Err: err}
 	}
 	return judge(route, response, buffer.Bytes(), out)
+}
+
+// send is what a client's Do is, without the copies of headers that Do makes for a
+// redirect of which there seldom is one: it is asked when there is, or cookies are kept.
+func send(u *User, request *http.Request) (*http.Response, error) {
+	client := *u.Client()
+	if client.Jar == nil {
+		response, err := u.Send(request)
+		if err != nil || response.Header.Get("Location") == "" {
+			return response, err
+		}
+		client.Transport = &begun{response, client.Transport}
+	}
+	response, err := client.Do(request)
+	return response, cause(err)
+}
+
+// begun is a transport that has answered its first request already.
+type begun struct {
+	first *http.Response
+	next  http.RoundTripper
+}
+
+func (b *begun) RoundTrip(request *http.Request) (*http.Response, error) {
+	if first := b.first; first != nil {
+		b.first = nil
+		return first, nil
+	}
+	return b.next.RoundTrip(request)
 }
 
 func (r REST) request(ctx context.Context, u *User, route, key string, in any) (*http.Request, error) {

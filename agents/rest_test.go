@@ -142,6 +142,23 @@ func TestRedirectsStayAtHome(t *testing.T) {
 	}, search)
 	require.NoError(t, err)
 	require.Equal(t, simcity.OK, op.Outcome)
+
+	var bodies []string
+	op, err = ask(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies = append(bodies, r.Method+" "+r.URL.Path+" "+r.Header.Get("Idempotency-Key")+" "+string(body))
+		if r.URL.Path == "/api/bookings" {
+			http.Redirect(w, r, "/api/v2/bookings", http.StatusTemporaryRedirect)
+			return
+		}
+		_, _ = io.WriteString(w, `{"id":"bk_1"}`)
+	}, book)
+	require.NoError(t, err)
+	require.Equal(t, simcity.OK, op.Outcome)
+	require.Equal(t, []string{
+		`POST /api/bookings k {"vendor":"v","service":"","start":"2026-01-05T09:00:00Z"}`,
+		`POST /api/v2/bookings k {"vendor":"v","service":"","start":"2026-01-05T09:00:00Z"}`,
+	}, bodies)
 }
 
 // What is sent: paths with their placeholders escaped, headers, and bodies.

@@ -3,6 +3,7 @@ package simcity
 import (
 	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,12 +42,17 @@ func (m *Metrics) Add(name string, n int64) {
 // Set makes value the current one of name.
 func (m *Metrics) Set(name string, value float64) {
 	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.set(name, value)
+}
+
+// set makes value the current one of name; the caller holds mu.
+func (m *Metrics) set(name string, value float64) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		delete(m.gauges, name) // JSON cannot tell it
-	} else {
-		m.gauges[name] = value
+		return
 	}
-	m.mu.Unlock()
+	m.gauges[name] = value
 }
 
 // Count adds one try to the rate of name: how often something was so.
@@ -79,19 +85,19 @@ func (r Rate) Share() float64 {
 // and drops what the source told before and does not tell now.
 func (m *Metrics) Replace(source string, figures map[string]float64) {
 	m.mu.Lock()
-	for _, name := range m.sources[source] {
-		delete(m.gauges, name)
+	defer m.mu.Unlock()
+	names := m.sources[source]
+	for _, name := range names {
+		if _, again := figures[name]; !again {
+			delete(m.gauges, name)
+		}
 	}
-	delete(m.sources, source)
-	m.mu.Unlock()
-	names := make([]string, 0, len(figures))
+	names = slices.Grow(names[:0], len(figures))
 	for name, value := range figures {
-		m.Set(name, value)
+		m.set(name, value)
 		names = append(names, name)
 	}
-	m.mu.Lock()
 	m.sources[source] = names
-	m.mu.Unlock()
 }
 
 // Record adds a duration to the distribution of name.

@@ -2,7 +2,6 @@ package booking
 
 import (
 	"bytes"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -54,7 +53,10 @@ func (a *App) writeRequests(b *bytes.Buffer) {
 	for _, rt := range a.routes {
 		for _, status := range statuses {
 			if n := rt.count(status).Load(); n > 0 {
-				fmt.Fprintf(b, "http_requests_total{route=%q,code=\"%d\"} %d\n", rt.pattern, status, n)
+				line := strconv.AppendQuote(append(b.AvailableBuffer(), "http_requests_total{route="...), rt.pattern)
+				line = strconv.AppendInt(append(line, ",code=\""...), int64(status), 10)
+				line = strconv.AppendInt(append(line, "\"} "...), n, 10)
+				b.Write(append(line, '\n'))
 			}
 		}
 	}
@@ -109,5 +111,6 @@ func describe(b *bytes.Buffer, name, kind, help string) {
 
 func sample(b *bytes.Buffer, name, kind, help string, value int64) {
 	describe(b, name, kind, help)
-	b.WriteString(name + " " + strconv.FormatInt(value, 10) + "\n")
+	line := append(append(b.AvailableBuffer(), name...), ' ')
+	b.Write(append(strconv.AppendInt(line, value, 10), '\n'))
 }
