@@ -57,6 +57,9 @@ const causeTries = 6
 func (z *shrinker) cause(drawn Cut, moments Timeline) *Cause {
 	failing := func(after time.Duration) (n int) {
 		for other := range uint64(causeTries) {
+			if interrupted.Load() {
+				break
+			}
 			cut := drawn
 			cut.fresh = &fresh{after: after, seed: drawn.Seed + 1 + other}
 			z.runs++
@@ -68,8 +71,11 @@ func (z *shrinker) cause(drawn Cut, moments Timeline) *Cause {
 	}
 	const most = causeTries - 1 // one may escape
 	c := &Cause{Tries: causeTries, After: failing(-1)}
-	if c.After >= most || len(moments) == 0 || time.Now().After(z.until) {
+	switch {
+	case c.After >= most || len(moments) == 0:
 		return c
+	case z.over():
+		return nil
 	}
 	counts := map[int]int{-1: c.After}
 	i := sort.Search(len(moments), func(i int) bool {

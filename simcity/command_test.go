@@ -43,7 +43,7 @@ func TestStopOnScheduleEndsTheRunThere(t *testing.T) {
 	res := city(hello, citizens("regular", 1, regular)).
 		Command(simcity.Command{Kind: simcity.Stop, At: 10*time.Minute + time.Second}).Simulate(t)
 	require.Equal(t, simcity.Stopped, res.Verdict)
-	require.Equal(t, "stopped by command", res.Reasons[0])
+	require.Equal(t, "stopped by command at simulated 10m1s", res.Reasons[0])
 	require.Equal(t, int64(10), res.Operations)
 	require.Equal(t, 10*time.Minute+time.Second, res.Simulated.Truncate(time.Millisecond))
 }

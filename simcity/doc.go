@@ -52,7 +52,9 @@
 // target anything or mostly failed though no fault was active, arrivals that were
 // dropped, a fault that touched nothing, a steady state that did not hold before the
 // first fault: each makes the run INCONCLUSIVE with the reason, unless
-// [Scenario.AllowEmpty] names it. Each run writes one line:
+// [Scenario.AllowEmpty] names it. A run that is stopped, by a command or by SIGINT or
+// SIGTERM, tells what it has seen so far, and after a signal none begins any more; a
+// second signal kills. Each run writes one line:
 //
 //	simcity verdict=PASS scenario=baseline seed=42 clock=virtual sim=20h0m0s citizens=78 operations=2815 events=3320 violations=0 digest=9f3c0a… wall=0.41s
 //

@@ -34,6 +34,7 @@ func (s *Simulation) decided(decisions []byte) *Simulation {
 	var seed [8]byte
 	rest := decisions[copy(seed[:], decisions):]
 	of := *s
+	of.fuzzed = true
 	of.seed = binary.LittleEndian.Uint64(seed[:]) >> 1
 	if len(rest) > 0 {
 		of.decisions = rest

@@ -15,9 +15,12 @@ const signalled = "signal "
 var interrupted atomic.Bool
 
 // heedSignals calls stop with the name of the signal when the process is told to end,
-// until release is called, and says what happens then. The second signal does what
-// signals do.
+// until release is called, and says what happens then, once for all that go on beside
+// one another. The second signal does what signals do.
 func heedSignals(then string, stop func(by string)) (release func()) {
+	if interrupted.Load() {
+		return func() {}
+	}
 	signals := make(chan os.Signal, 1)
 	over := make(chan struct{})
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -25,8 +28,9 @@ func heedSignals(then string, stop func(by string)) (release func()) {
 		select {
 		case s := <-signals:
 			signal.Stop(signals)
-			interrupted.Store(true)
-			fmt.Fprintf(os.Stderr, "simcity: %s: %s; once more to end at once\n", s, then)
+			if !interrupted.Swap(true) {
+				fmt.Fprintf(os.Stderr, "simcity: %s: %s; once more to end at once\n", s, then)
+			}
 			stop(signalled + s.String())
 		case <-over:
 		}

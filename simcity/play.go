@@ -222,18 +222,11 @@ func (p *play) judgeSeed() *Result {
 	res := p.once(&first, keep, commands)
 	switch {
 	case p.t.Failed() && !failed:
-		res.object(FailFinding, "a life, a rule or the host failed the test while the run went on (t.Error, t.Fatal or an assertion): what it said is in the test's log")
+		res.object(FindingTest, FailFinding, "a life, a rule or the host failed the test while the run went on (t.Error, t.Fatal or an assertion): what it said is in the test's log")
 	case p.t.Skipped() && !skipped:
-		res.object(InconclusiveFinding, "a life, a rule or the host skipped the test while the run went on: let it end its life instead")
+		res.object(FindingTest, InconclusiveFinding, "a life, a rule or the host skipped the test while the run went on: let it end its life instead")
 	}
-	if p.settings.verify {
-		var second recording
-		p.simulation.reporter, p.viewer = nil, nil // one history is enough
-		p.compare(res, p.once(&second, keep, res.Commands), first, second)
-	}
-	if p.bundle != nil {
-		p.compareWithBundle(res, first)
-	}
+	p.compareRuns(res, first)
 	res.Repro = p.repro(res.Seed)
 	if p.bundle != nil {
 		res.Repro = p.command(envReplay + "=" + inShell(p.settings.replay))
@@ -244,9 +237,27 @@ func (p *play) judgeSeed() *Result {
 	return res
 }
 
-// object adds what the test itself says of a run to its verdict.
-func (r *Result) object(severity FindingSeverity, text string) {
-	r.Findings = append(r.Findings, Finding{Kind: FindingTest, Severity: severity, Text: text})
+// compareRuns compares the run with another of its seed, if that is asked for, and with
+// the bundle that it replays. Where a signal has stopped one of them there is nothing to
+// compare.
+func (p *play) compareRuns(res *Result, first recording) {
+	if p.settings.verify && !interrupted.Load() {
+		var second recording
+		p.simulation.reporter, p.viewer = nil, nil // one history is enough
+		if again := p.once(&second, true, res.Commands); interrupted.Load() {
+			res.object(FindingDoubt, InconclusiveFinding, "not verified: a signal stopped the second run")
+		} else {
+			p.compare(res, again, first, second)
+		}
+	}
+	if p.bundle != nil && !interrupted.Load() {
+		p.compareWithBundle(res, first)
+	}
+}
+
+// object adds what was found when the run was over to its verdict.
+func (r *Result) object(kind FindingKind, severity FindingSeverity, text string) {
+	r.Findings = append(r.Findings, Finding{Kind: kind, Severity: severity, Text: text})
 	r.Reasons = append([]string{text}, r.Reasons...)
 	switch {
 	case severity == FailFinding:
@@ -320,7 +331,7 @@ func (p *play) once(rec *recording, keep bool, commands []Command) *Result {
 			})
 		}
 	}
-	if s.clock.inner.HostTimeIsReal() {
+	if s.clock.inner.HostTimeIsReal() || p.settings.worker == 0 && !s.fuzzed { // what is brief ends by itself
 		defer heedSignals("the run stops and undoes its faults", r.steering.stop)()
 	}
 	res := r.play(s.patience)

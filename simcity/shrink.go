@@ -1,6 +1,7 @@
 package simcity
 
 import (
+	"errors"
 	"fmt"
 	"go/format"
 	"slices"
@@ -20,6 +21,9 @@ type Shrunk struct {
 	Before int `json:"before"`
 	After  int `json:"after"`
 	Runs   int `json:"runs"`
+	// Unfinished says why shrinking ended early, and what was left out; empty if it
+	// did not.
+	Unfinished string `json:"unfinished,omitempty"`
 	// Cause is when the failure became inevitable; nil if no moment was found.
 	Cause *Cause `json:"cause,omitempty"`
 	// Timeline shows who did what, when and at which seam.
@@ -50,7 +54,14 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 		return nil, &FieldError{Field: "Clock", Value: p.simulation.clock, Allowed: "virtual", Fix: "only a run that repeats can be shrunk"}
 	}
 	p.simulation.reporter = nil
+	defer heedSignals(shrinkingEnds, func(string) {})()
+	if interrupted.Load() {
+		return nil, errNotShrunk
+	}
 	whole := p.live(nil)
+	if interrupted.Load() {
+		return nil, errNotShrunk
+	}
 	if whole.res.Verdict != Fail {
 		return nil, fmt.Errorf("simcity: seed %d is %s: there is no failure to shrink", p.simulation.seed, whole.res.Verdict)
 	}
@@ -60,20 +71,56 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 		Until: whole.end(), Citizens: whole.trace.born, Faults: whole.faults(),
 		Explore: p.simulation.explore.drawn(p.simulation.seed), Locks: whole.res.explored(),
 	}
-	if !z.try(z.cut) {
+	if !z.try(z.cut) && !interrupted.Load() {
 		return nil, z.doubt(whole)
 	}
 	z.shrink()
 	causing := z.cause(z.drawn, z.moments)
-	again := p.live(&z.cut)
-	if again.res.Digest != z.best.res.Digest {
-		return nil, fmt.Errorf("simcity: the smallest run is not reproducible: two runs of it %s", z.best.divergence(again.recording))
+	if interrupted.Load() {
+		causing = nil // it counts runs that were stopped
+	}
+	if err := z.repeats(); err != nil {
+		return nil, err
 	}
 	return &Shrunk{
-		Cut: z.cut, Result: again.res, Before: len(whole.trace.born), After: len(z.cut.Citizens), Runs: z.runs,
-		Cause:    causing,
-		Timeline: again.trace.timeline(), Test: z.cut.test(p.t.Name(), z.class),
+		Cut: z.cut, Result: z.best.res, Before: len(whole.trace.born), After: len(z.cut.Citizens), Runs: z.runs,
+		Unfinished: z.unfinished(), Cause: causing,
+		Timeline: z.best.trace.timeline(), Test: z.cut.test(p.t.Name(), z.class),
 	}, nil
+}
+
+// repeats runs the smallest run again, unless a signal ends that.
+func (z *shrinker) repeats() error {
+	if interrupted.Load() {
+		return nil
+	}
+	again := z.play.live(&z.cut)
+	if interrupted.Load() || again.res.Digest == z.best.res.Digest {
+		return nil
+	}
+	return fmt.Errorf("simcity: the smallest run is not reproducible: two runs of it %s", z.best.divergence(again.recording))
+}
+
+var errNotShrunk = errors.New("simcity: a signal ended the test: its failure was not shrunk")
+
+// shrinkingEnds is what a signal does to it.
+const shrinkingEnds = "shrinking ends, and tells the smallest run so far"
+
+// over tells whether no more runs are to be tried.
+func (z *shrinker) over() bool {
+	z.late = z.late || time.Now().After(z.until)
+	return z.late || interrupted.Load()
+}
+
+// unfinished says why shrinking has ended early, if it has.
+func (z *shrinker) unfinished() string {
+	switch {
+	case interrupted.Load():
+		return "a signal ended shrinking: a smaller run may be there, the cause is not known, and this run was not made again to see that it repeats"
+	case z.late:
+		return "shrinking may take " + shrinkTime.String() + " of real time: a smaller run may be there, and a cause"
+	}
+	return ""
 }
 
 // class is what two failures have in common that have one cause.
@@ -118,6 +165,7 @@ func (p *play) live(cut *Cut) lived {
 	if t, ok := p.t.(*testing.T); ok {
 		seedCrypto(t, s.seed)
 	}
+	defer heedSignals(shrinkingEnds, r.steering.stop)()
 	res := r.play(s.patience)
 	return lived{all, res, s.tracing}
 }
@@ -138,7 +186,8 @@ type shrinker struct {
 	play  *play
 	class string
 	until time.Time
-	cut   Cut // the smallest so far that fails
+	late  bool // something was left untried
+	cut   Cut  // the smallest so far that fails
 	best  lived
 	runs  int
 
@@ -148,7 +197,7 @@ type shrinker struct {
 
 // try runs a cut and keeps it if it fails alike.
 func (z *shrinker) try(cut Cut) bool {
-	if time.Now().After(z.until) {
+	if z.over() {
 		return false
 	}
 	z.runs++
@@ -246,6 +295,9 @@ func (s *Shrunk) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "simcity shrunk seed %d from %s to %d, %s, in %s; it fails by %s\n\n",
 		s.Cut.Seed, counted(s.Before, "citizen"), s.After, counted(len(s.Cut.Held), "stop")+" held back", counted(s.Runs, "run"), s.Result.class())
+	if s.Unfinished != "" {
+		fmt.Fprintf(&b, "  Unfinished: %s\n\n", s.Unfinished)
+	}
 	b.WriteString(s.Timeline.String())
 	if s.Cause != nil {
 		fmt.Fprintf(&b, "\n  Cause: %s\n", s.Cause)

@@ -21,6 +21,7 @@ type Simulation struct {
 	watchers   []func(Event)
 	patience   time.Duration
 	speed      float64
+	fuzzed     bool
 	decisions  []byte // of a fuzzer, in place of the seed's draws
 	reporter   Reporter
 	publishers []named

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -217,6 +219,81 @@ func inTheSwamp(url string) *exec.Cmd {
 	child := exec.Command(os.Args[0], "-test.run=^TestLifeInTheSwamp$", "-test.v")
 	child.Env = append(os.Environ(), envSwamp+"="+url)
 	return child
+}
+
+const envGlacier = "SIMCITY_TEST_GLACIER"
+
+// TestLifeOnTheGlacier is the child of the tests below: its rule is broken after a while,
+// but the run of that number goes on and on.
+func TestLifeOnTheGlacier(t *testing.T) {
+	there, number, _ := strings.Cut(os.Getenv(envGlacier), "#")
+	if there == "" {
+		return
+	}
+	runs, endless := 0, false
+	simcity.New(simcity.Scenario{Name: "glacier", Duration: 480 * time.Hour, Populations: []simcity.Population{citizens("climber", 2, func(ctx context.Context, c *simcity.Citizen) error {
+		for step := range 240 * time.Hour / time.Millisecond {
+			if endless && step == 1 {
+				if err := os.WriteFile(there, nil, 0o600); err != nil {
+					return err
+				}
+			}
+			if !endless && c.Sleep(ctx, 240*time.Hour) == nil || c.Sleep(ctx, time.Millisecond) != nil {
+				break
+			}
+		}
+		return get(ctx, c, "/")
+	})}}).Target(simcity.InProcess(func(*simcity.World) (http.Handler, error) {
+		runs++
+		endless = strconv.Itoa(runs) == number
+		return http.HandlerFunc(hello), nil
+	})).Check(rule("nobody_arrives", func(*simcity.Operation) *simcity.Breach {
+		return &simcity.Breach{Got: "one", Want: "none"}
+	})).Run(t)
+}
+
+// onTheGlacier is what that test says as a process of its own, which is interrupted in
+// the run of that number.
+func onTheGlacier(t *testing.T, setting, number string) string {
+	t.Helper()
+	there := filepath.Join(t.TempDir(), "there")
+	child := exec.Command(os.Args[0], "-test.run=^TestLifeOnTheGlacier$", "-test.v")
+	child.Env = append(os.Environ(), envGlacier+"="+there+"#"+number, setting)
+	var said strings.Builder
+	child.Stderr, child.Stdout = &said, &said
+	require.NoError(t, child.Start())
+	require.Eventually(t, func() bool { _, err := os.Stat(there); return err == nil }, time.Minute, time.Millisecond)
+	require.NoError(t, child.Process.Signal(syscall.SIGINT))
+	require.Error(t, child.Wait())
+	return said.String()
+}
+
+func TestSignalStopsAVirtualRun(t *testing.T) {
+	t.Parallel()
+	said := onTheGlacier(t, "SIMCITY_VERIFY=1", "1")
+	require.Contains(t, said, "simcity: interrupt: the run stops and undoes its faults; once more to end at once")
+	require.Contains(t, said, "simcity verdict=STOPPED scenario=glacier")
+	require.Regexp(t, `stopped by signal interrupt at simulated [0-9]`, said)
+	require.Contains(t, said, "all about it: ")
+}
+
+func TestSignalInTheSecondRunIsNoDifference(t *testing.T) {
+	t.Parallel()
+	said := onTheGlacier(t, "SIMCITY_VERIFY=1", "2")
+	require.Contains(t, said, "simcity verdict=FAIL scenario=glacier")
+	require.Contains(t, said, "not verified: a signal stopped the second run")
+	require.NotContains(t, said, "differ from event")
+}
+
+func TestSignalEndsShrinkingWhichKeepsTheFailure(t *testing.T) {
+	t.Parallel()
+	said := onTheGlacier(t, "SIMCITY_SHRINK=1", "3")
+	require.Contains(t, said, "simcity: interrupt: shrinking ends, and tells the smallest run so far; once more to end at once")
+	require.Contains(t, said, "simcity verdict=FAIL scenario=glacier")
+	require.Contains(t, said, "simcity shrunk seed 1 from 2 citizens to 2")
+	require.Contains(t, said, "Unfinished: a signal ended shrinking: a smaller run may be there, the cause is not known")
+	require.NotContains(t, said, "Cause:")
+	require.Contains(t, said, "repeat it:  SIMCITY_SEED=1 go test")
 }
 
 func TestStopWhileTheTargetIsAskedWhoItIsIsNoFailure(t *testing.T) {

@@ -85,7 +85,6 @@ func (s *sweep) run() *Result {
 		defer s.mu.Unlock()
 		s.stop, s.signal = true, by
 	})
-	defer release()
 	var crew sync.WaitGroup
 	for range min(s.workers, len(s.seeds)) {
 		crew.Go(s.work)
@@ -100,6 +99,7 @@ func (s *sweep) run() *Result {
 	})
 	summary := s.summary()
 	fmt.Fprintln(s.play.t.Output(), quoted(summary.String()))
+	release() // a run that follows heeds them itself
 	return s.result(summary)
 }
 

@@ -206,7 +206,7 @@ func (r *run) decide(res *Result) (Verdict, []string) {
 		return Fail, append(failures, doubts...)
 	}
 	if by := r.course.stoppedBy.Load(); by != nil {
-		return Stopped, append([]string{howStopped(*by)}, doubts...)
+		return Stopped, append([]string{fmt.Sprintf("%s at simulated %s", howStopped(*by), res.Simulated.Round(time.Millisecond))}, doubts...)
 	}
 	if !r.frozen.Load() { // a run that was given up has checked nothing, for one reason
 		doubts = append(doubts, r.doubts(res)...)

@@ -12,7 +12,6 @@ import (
 var clockHolders = exemptions{
 	"internal/conductor/clock.go":            "the three clocks themselves",
 	"internal/cputime/cputime_other.go":      "the best there is where the system does not tell processor time",
-	"simcity/cause.go":                       "shrinking ends after so much real time",
 	"simcity/bubble.go":                      "a run's wall time, from outside the bubble",
 	"simcity/watchdog.go":                    "likewise: how long nothing has moved",
 	"simcity/pacer.go":                       "whoever watches a run lives on real time",
