@@ -12,25 +12,27 @@ const tickBacklog = 10
 // ticks is the life of the tick: figures are read, looked at and judged. A tick
 // that is late does not move the next one, so lateness adds up and shows.
 func (r *run) ticks(a actor) {
+	ctx := r.withActor(r.ctx, a)
+	defer hangUp(ctx)
 	var due time.Duration
 	for {
 		due = r.inForce.tickAfter(due)
 		if now := r.elapsed(); now-due > tickBacklog*r.inForce.tick() {
 			r.noteDrift(due)
-			r.tick(a) // the lateness is seen before the backlog is let go
+			r.tick(ctx, a) // the lateness is seen before the backlog is let go
 			due = r.inForce.tickAfter(now)
 		}
 		if a.SleepUntil(r.ctx, due) != nil {
 			return
 		}
 		r.noteDrift(due)
-		r.tick(a)
+		r.tick(ctx, a)
 	}
 }
 
-func (r *run) tick(a actor) {
+func (r *run) tick(ctx context.Context, a actor) {
 	r.probe(a, func() {
-		r.collect(a)
+		r.collect(ctx)
 		s := r.snapshot()
 		r.event("tick", EventTick, func(b []byte) []byte {
 			b = appendInt(append(b, `{"citizens":`...), int64(s.Citizens))
@@ -51,11 +53,7 @@ func (r *run) probe(a actor, f func()) {
 }
 
 // collect reads the target's own figures.
-func (r *run) collect(a actor) {
-	ctx := r.withActor(r.ctx, a)
-	if r.course.past(stageRunning) {
-		ctx = r.withActor(context.Background(), a)
-	}
+func (r *run) collect(ctx context.Context) {
 	for _, collector := range r.scenario.Collectors {
 		err := collector.Collect(ctx, r.world)
 		if err == nil || r.over(err) {

@@ -46,7 +46,7 @@ func (r *run) lastThings(a actor) {
 	r.sendHome(ctx, a)
 	r.probe(a, func() {
 		if !r.course.cutShort() {
-			r.collect(a)
+			r.collect(ctx)
 			r.judge.tick(r.snapshot())
 			r.judge.end()
 		}

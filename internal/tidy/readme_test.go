@@ -26,6 +26,14 @@ func fenced(t *testing.T, readme, kind string, nth int) string {
 	return ""
 }
 
+const readmesRule = `
+func TestServed(t *testing.T) {
+	simcity.New(simcity.Scenario{Name: "served", Duration: time.Hour}).Target(simcity.InProcess(newShop)).
+		Populate(simcity.Population{Name: "shopper", Agent: simcity.AgentFunc(shopper), Arrivals: agents.Burst{N: 10}}).
+		Check(mostAreServed).Run(t)
+}
+`
+
 // The README's first test is compiled and run in a module of its own, as a
 // newcomer would, and fails in the words that the README shows.
 func TestReadmesFirstTestSaysWhatTheReadmeSays(t *testing.T) {
@@ -47,12 +55,16 @@ func TestReadmesFirstTestSaysWhatTheReadmeSays(t *testing.T) {
 		"\nrequire github.com/bookiji/simcity v0.0.0\nreplace github.com/bookiji/simcity => "+root+"\n")
 	write("go.sum", string(sums))
 	write("shop_test.go", fenced(t, string(readme), "go", 0))
+	write("rule_test.go", "package shop\n\nimport (\n\"fmt\"\n\"testing\"\n\"time\"\n\n\"github.com/bookiji/simcity/agents\"\n\"github.com/bookiji/simcity/simcity\"\n)\n"+
+		fenced(t, string(readme), "go", 1)+readmesRule)
 
 	command := exec.Command("go", "test", "-mod=mod", "-count=1", ".")
 	command.Dir = shop
 	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	output, err := command.CombinedOutput()
 	require.Error(t, err, "the README's app has a bug: %s", output)
+
+	require.Contains(t, string(output), "most_are_served was not checked: 10 samples, needs 20", "the README's rule counts its own")
 
 	var said []string
 	for line := range strings.Lines(string(output)) {
