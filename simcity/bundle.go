@@ -90,7 +90,7 @@ func writeBundle(t testing.TB, res *Result, explore Explore, again bool) (string
 	if again {
 		replay = "-replay" // the bundle that is replayed stays as it is
 	}
-	stem := filepath.Join(dir, fmt.Sprintf("%s-%s-seed-%d%s", name, res.Scenario, res.Seed, replay))
+	stem := filepath.Join(dir, fmt.Sprintf("%s-%s-seed-%d%s%s", name, res.Scenario, res.Seed, res.mode(), replay))
 	if err := res.keepPictures(stem); err != nil {
 		return "", err
 	}
@@ -100,6 +100,16 @@ func writeBundle(t testing.TB, res *Result, explore Explore, again bool) (string
 		return "", err
 	}
 	return stem + ".json", os.WriteFile(stem+".json", data, 0o666)
+}
+
+// mode tells runs of one seed apart that looked for races in different ways, in the name
+// of a file.
+func (r *Result) mode() string {
+	words := strings.FieldsFunc(r.Explored, func(c rune) bool { return c == ',' || c == ' ' })
+	if r.explored() {
+		words = append(words, "overlay")
+	}
+	return strings.Join(append([]string{""}, words...), "-")
 }
 
 // keepPictures writes those of the violations beside the bundle.

@@ -205,6 +205,13 @@ func TestBundlesOfTwoScenariosOfOneTestDoNotOverwriteEachOther(t *testing.T) {
 	require.NotEqual(t, first.Bundle, second.Bundle)
 }
 
+func TestBundlesOfOneSeedThatLookForRacesInTwoWaysDoNotOverwriteEachOther(t *testing.T) {
+	_, plain := failed(t, t.Name())
+	t.Setenv("SIMCITY_EXPLORE", "priorities")
+	_, explored := failed(t, t.Name())
+	require.NotEqual(t, plain, explored)
+}
+
 func TestReplayLeavesOtherScenariosOfTheTestAlone(t *testing.T) {
 	_, bundle := failed(t, t.Name())
 	t.Setenv("SIMCITY_REPLAY", bundle)
