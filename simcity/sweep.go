@@ -157,7 +157,9 @@ func (s *sweep) alone(failed outcome, w *sweeper) outcome {
 	again, _ := own.await(failed.Seed, s.play.settings)
 	if !again.outright {
 		s.blame(w, failed, fmt.Sprintf("while seed %d was run, which does not fail so alone", failed.Seed))
+		return again
 	}
+	again.Reason += fmt.Sprintf("\nit was tried twice: after %s in the same process, and then in one of its own", counted(w.ended, "other seed"))
 	return again
 }
 

@@ -109,6 +109,7 @@ func TestProcessThatAWorkerStartedDoesNotHoldTheSweep(t *testing.T) {
 		1: handles(func(http.ResponseWriter, *http.Request) {
 			goesOn := exec.Command("sleep", "60")
 			goesOn.Stderr = os.Stderr
+			goesOn.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a daemon does, so that it is not ended
 			_ = goesOn.Start()
 			_ = os.WriteFile(note, []byte(strconv.Itoa(goesOn.Process.Pid)), 0o600)
 			os.Exit(7)
@@ -123,6 +124,35 @@ func TestProcessThatAWorkerStartedDoesNotHoldTheSweep(t *testing.T) {
 	goesOn, err := os.FindProcess(pid)
 	require.NoError(t, err)
 	require.NoError(t, goesOn.Kill(), "the sweep waited until it had ended")
+}
+
+// Its children are in its group, and one of them holds a pipe that the test reads.
+func TestWhatAWorkerHasStartedEndsWithAWorkerThatIsGivenUp(t *testing.T) {
+	t.Setenv("SIMCITY_WORKERS", "1")
+	path := cmp.Or(os.Getenv("GOES_ON"), filepath.Join(t.TempDir(), "pipe"))
+	if os.Getenv("GOES_ON") == "" {
+		require.NoError(t, syscall.Mkfifo(path, 0o600))
+		t.Setenv("GOES_ON", path) // for the worker
+	}
+	pipe, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	require.NoError(t, err)
+	defer pipe.Close()
+	res, told := swept(t, "2", moods(map[uint64]func(*simcity.World) http.Handler{
+		2: handles(func(http.ResponseWriter, *http.Request) {
+			end, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err == nil {
+				goesOn := exec.Command("sleep", "60")
+				goesOn.Stdout = end
+				_ = goesOn.Start()
+			}
+			os.Exit(7)
+		}),
+	}))
+	require.Contains(t, told, "2 seeds, 1 passed, 1 failed in 1 way")
+	require.Contains(t, res.Explain(), "it was tried twice: after 1 other seed in the same process, and then in one of its own")
+	require.NoError(t, pipe.SetReadDeadline(time.Now().Add(5*time.Second)))
+	_, err = io.ReadAll(pipe)
+	require.NoError(t, err, "a child lives on")
 }
 
 // What a seed left behind might break the next one.

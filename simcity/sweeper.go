@@ -69,6 +69,7 @@ func (s *sweep) hire() (*sweeper, error) {
 	w.command.ExtraFiles = []*os.File{seedsOut, answersIn}
 	w.command.Stdout, w.command.Stderr = w.said, w.said
 	w.command.WaitDelay = time.Second // what it started may go on and hold its output
+	ownGroup(w.command)
 	err = w.command.Start()
 	_, _ = seedsOut.Close(), answersIn.Close()
 	if err != nil {
@@ -151,16 +152,21 @@ func (w *sweeper) gone() error {
 		_, _ = io.Copy(io.Discard, w.lines)
 		_ = w.answers.Close()
 		w.end = w.command.Wait()
+		if errors.Is(w.end, exec.ErrWaitDelay) { // it ended well, and something holds its output
+			w.end = nil
+		}
 	})
 	return w.end
 }
 
-// died says how the process ended that was at work on the seed.
+// died says how the process ended that was at work on the seed, and ends what it has
+// started.
 func (w *sweeper) died(seed uint64) outcome {
 	how := "it exited with status 0 in the middle of the run: os.Exit in the host or an agent"
 	if err := w.gone(); err != nil {
 		how = err.Error()
 	}
+	endGroup(w.command)
 	if !w.answered {
 		how = "the worker's test ended before it came to the simulation (" + how + "); a TestMain that needs a port or a folder for itself does so. It said last: " + w.said.last()
 		return w.failed(seed, "worker", how)
@@ -212,8 +218,9 @@ func (w *sweeper) failed(seed uint64, what, how string) outcome {
 	return outcome{Seed: seed, Verdict: Fail, Signature: signature, Reason: "the seed's process failed: " + how}
 }
 
+// kill ends the process, and what it has started.
 func (w *sweeper) kill() {
-	_ = w.command.Process.Kill()
+	endGroup(w.command)
 	_ = w.gone()
 }
 
@@ -226,7 +233,7 @@ func (w *sweeper) dismiss() {
 		return
 	}
 	_ = w.seeds.Close()
-	late := time.AfterFunc(dismissal, func() { _ = w.command.Process.Kill() })
+	late := time.AfterFunc(dismissal, func() { endGroup(w.command) })
 	defer late.Stop()
 	_ = w.gone()
 }
