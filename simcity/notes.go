@@ -17,10 +17,10 @@ func (r *Result) notes() []string {
 }
 
 // loneliness tells of seams where nobody ever met: of each that somebody placed,
-// and of locks if it was so at all of them. Where citizens overlap for real,
-// seams tell nothing.
+// and of locks if it was so at all of them. Where citizens overlap for real, seams
+// tell nothing, and a run that failed has shown something.
 func (r *Result) loneliness() []string {
-	if r.Clock == "paced" {
+	if r.Clock == "paced" || r.Verdict == Fail {
 		return nil
 	}
 	const met = "nobody else ever went first: no race can show there; let citizens share instants (agents.Burst, SleepUntil) or give them less time between operations"

@@ -165,6 +165,7 @@ func TestDeadlockIsToldWithAllItsStacks(t *testing.T) {
 	require.Contains(t, move.Stack, "example.com/shop.(*Shop).moveBack(...)\n")
 	require.Contains(t, move.Stack, "shop.go:")
 	require.Equal(t, move.Failed, move.Kinds["deadlock"], "told once, and nothing else: %v", move.Kinds)
+	require.Contains(t, move.Notes, "locks of host packages are seams", "no note of what merely follows from it")
 	require.Contains(t, all["upgrade"].Stack, "example.com/shop.(*Shop).upgrade(...)\n")
 }
 
