@@ -240,6 +240,9 @@ func (r *run) doubts(res *Result) []string {
 		if doubt := r.cut.doubt(r.census.came(), len(r.faults.planned)); doubt != "" {
 			doubts = append(doubts, doubt)
 		}
+		if doubt := r.judge.unproven(r.cut.Rule); doubt != "" {
+			doubts = append(doubts, doubt)
+		}
 		return doubts
 	}
 	return append(doubts, r.faults.doubts(&r.scenario)...)
