@@ -112,6 +112,7 @@ func TestASuspicionThatTheEndLeavesOpenIsUnchecked(t *testing.T) {
 		v := review(invariants.ZeroDoubleBookings(), history{book("1", 0), book("2", minute), settled(hour, known)})
 		require.Equal(t, checked, v.broken(), "%v", v.breaches)
 		require.Equal(t, checked, v.judgement.Samples >= v.judgement.Needs, v.judgement.Got)
+		require.True(t, checked || v.judgement.Breach != nil, "what is left open is no clean record")
 	}
 	free := review(invariants.ZeroDoubleBookings(), history{book("1", 0), settled(hour, 0)})
 	require.GreaterOrEqual(t, free.judgement.Samples, free.judgement.Needs, "there is nothing to suspect")

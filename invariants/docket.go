@@ -112,19 +112,28 @@ func (d *docket) judgement(unit string, samples, needs int64) simcity.Judgement 
 		}
 	}
 	if left > 0 {
-		j.Got += fmt.Sprintf(" (and %d that an operation which the end cut short might explain)", left)
-		j.Needs = max(j.Needs, j.Samples+1)
+		j = undecided(j, fmt.Sprintf("and %d that an operation which the end cut short might explain", left))
+	}
+	return j
+}
+
+// undecided says in a judgement what was left open, which never passes: the samples no
+// longer suffice, and what is known so far is no clean record.
+func undecided(j simcity.Judgement, what string) simcity.Judgement {
+	j.Got += " (" + what + ")"
+	j.Needs = max(j.Needs, j.Samples+1)
+	if j.Breach == nil {
+		j.Breach = &simcity.Breach{Got: j.Got, Want: j.Want}
 	}
 	return j
 }
 
 func (d *docket) sum(unit string, samples, needs int64) simcity.Judgement {
 	j := none(unit, d.total, samples, needs)
-	if d.dropped > 0 {
-		j.Got += fmt.Sprintf(" (%d suspicions beyond the limit of %d not decided)", d.dropped, suspicionLimit)
-		j.Needs = max(j.Needs, j.Samples+1)
-	}
 	j.Breach = d.next()
+	if d.dropped > 0 {
+		j = undecided(j, fmt.Sprintf("%d suspicions beyond the limit of %d not decided", d.dropped, suspicionLimit))
+	}
 	return j
 }
 

@@ -47,8 +47,7 @@ func (l *ledger) sweep(now time.Duration) {
 // never passes silently: the samples no longer suffice.
 func (l *ledger) note(j simcity.Judgement) simcity.Judgement {
 	if l.missed > 0 {
-		j.Got += fmt.Sprintf(" (%d claims beyond the limit of %d not watched)", l.missed, l.limit)
-		j.Needs = max(j.Needs, j.Samples+1)
+		j = undecided(j, fmt.Sprintf("%d claims beyond the limit of %d not watched", l.missed, l.limit))
 	}
 	return j
 }

@@ -37,6 +37,9 @@ type Cut struct {
 	// Locks says that the failure needs locks of the host that are seams: then it is
 	// lived only where they are again, in a binary compiled with the overlay.
 	Locks bool `json:"locks,omitempty"`
+	// Rule is the invariant that it breaks, empty if it fails by a finding: a run of the
+	// cut that does not check the rule is no pass.
+	Rule string `json:"rule,omitempty"`
 	// Sub is the name of the subtest that runs the simulation, if one does.
 	Sub string `json:"sub,omitempty"`
 	// Drawn leaves the schedule to the seed, as in the whole run; Held says nothing
@@ -89,8 +92,8 @@ var cuts struct {
 //
 // Where the cut needs locks that are seams and there are none, the test is skipped, or
 // fails under SIMCITY_OVERLAY=1.
-// A cut that no simulation of the test lives, or that names citizens or faults
-// who never come, fails the test: it would prove nothing.
+// A cut that no simulation of the test lives, that names citizens or faults who never
+// come, or in which its rule is not checked, fails the test: it would prove nothing.
 func Reproduce(t testing.TB, cut Cut) {
 	t.Helper()
 	if err := cut.validate(); err != nil {

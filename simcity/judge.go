@@ -23,7 +23,7 @@ func (j *judge) begin(r *run) error {
 	return r.guard(&where, func() error {
 		for _, inv := range r.scenario.Invariants {
 			where = "the Begin of invariant " + inv.Name
-			rule := &rule{Invariant: inv}
+			rule := &rule{Invariant: inv, ofCut: r.cut != nil && r.cut.Rule == inv.Name}
 			j.asked.Store(rule)
 			rule.check = inv.Begin(r.world)
 			j.asked.Store(nil)
@@ -206,6 +206,27 @@ func (j *judge) end() {
 			}
 		})
 	}
+}
+
+// unproven says that the rule which the run's cut was made to break was not checked. The
+// caller holds the run's mu.
+func (j *judge) unproven(name string) string {
+	if name == "" {
+		return ""
+	}
+	why := "the scenario has none of that name"
+	for _, rule := range j.rules {
+		switch {
+		case rule.Name != name:
+		case rule.spoke():
+			return ""
+		case rule.last.Exempt != "":
+			why = rule.last.Exempt
+		default:
+			why = rule.soFar()
+		}
+	}
+	return fmt.Sprintf("invariant %s was not checked, which the cut was made to break: %s; nothing is proven: see with %s=1 how far its citizens come, and shrink the failure again if it is still there", name, why, envDebug)
 }
 
 // doubts says which rules were not checked. The caller holds the run's mu.

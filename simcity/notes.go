@@ -16,11 +16,14 @@ func (r *Result) notes() []string {
 	return append(notes, r.loneliness()...)
 }
 
+// seamsFix is what puts seams inside of an app.
+const seamsFix = "run go test with " + overlayWords + ", let chaos/sqldb or chaos/postgres wrap the database, or call simcity.Yield"
+
 // loneliness tells of seams where nobody ever met: of each that somebody placed,
-// and of locks if it was so at all of them. Where citizens overlap for real,
-// seams tell nothing.
+// and of locks if it was so at all of them. Where citizens overlap for real, seams
+// tell nothing, and a run that failed has shown something.
 func (r *Result) loneliness() []string {
-	if r.Clock == "paced" {
+	if r.Clock == "paced" || r.Verdict == Fail {
 		return nil
 	}
 	const met = "nobody else ever went first: no race can show there; let citizens share instants (agents.Burst, SleepUntil) or give them less time between operations"
@@ -40,7 +43,7 @@ func (r *Result) loneliness() []string {
 		notes = append(notes, "no lock of the host's packages was ever taken: no race can show at locks; does "+envPackages+" name the packages that take them? Statements of database/sql are seams by chaos/sqldb")
 	}
 	if r.Explored != "" && r.Explored != string(Free) && !r.explored() && len(r.Seams) == 0 {
-		notes = append(notes, "no seam inside the app was passed: requests took turns as wholes, and no race within one could show; run go test with "+overlayWords+", let chaos/sqldb or chaos/postgres wrap the database, or call simcity.Yield")
+		notes = append(notes, "no seam inside the app was passed: requests took turns as wholes, and no race within one could show; "+seamsFix)
 	}
 	if atLocks > 0 && contended == 0 {
 		notes = append(notes, fmt.Sprintf("locks were taken %d times at %s and %s, or try %s=swarm", passed, counted(atLocks, "place"), met, envExplore))

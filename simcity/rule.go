@@ -12,6 +12,7 @@ type rule struct {
 	phases     []Judgement // of a steady invariant, one per steady phase
 	last       Judgement
 	judged     bool // last is there
+	ofCut      bool // the run is of a cut that was made to break it
 	panicked   bool
 	early      *Breach // of a steady rule, before the first fault
 }
@@ -86,12 +87,32 @@ func (rule *rule) result() InvariantResult {
 // checked reports whether the rule had what it needs: over the whole run, and
 // if it is steady, in the last phase too.
 func (rule *rule) checked() bool {
-	return rule.judged && rule.last.enough()
+	return rule.judged && (rule.last.enough() || rule.ofCut && rule.keptInCut())
+}
+
+// keptInCut tells whether a rule that the cut broke had as much as a cut has: one sample
+// will do where one breach is a violation, and half of what a whole run needs where the
+// rule sums up.
+func (rule *rule) keptInCut() bool {
+	needs := int64(1)
+	if rule.When != Always {
+		needs = max((rule.last.Needs+1)/2, 1)
+	}
+	return rule.last.Breach == nil && rule.last.Samples >= needs
 }
 
 // spoke tells whether the rule judged the run, for good or ill.
 func (rule *rule) spoke() bool {
 	return rule.first != nil || rule.checked() && rule.last.Exempt == ""
+}
+
+// soFar is what a rule has that lacks samples.
+func (rule *rule) soFar() string {
+	text := fmt.Sprintf("%d samples, needs %d", rule.last.Samples, max(rule.last.Needs, 1))
+	if b := rule.last.Breach; b != nil {
+		text += ", and so far " + b.String()
+	}
+	return text
 }
 
 // doubt says why a rule was not checked, or nothing. That steady state did not
@@ -105,12 +126,7 @@ func (rule *rule) doubt(faults bool) (text string, breach bool) {
 	case rule.check.empty():
 		return fmt.Sprintf("invariant %s was not checked: the Check that its Begin made has no function; give it Operation, Tick or Judge", rule.Name), false
 	case !rule.checked():
-		far := ""
-		if b := rule.last.Breach; b != nil {
-			far = ", and so far " + b.String()
-		}
-		return fmt.Sprintf("invariant %s was not checked: %d samples, needs %d%s; run longer or busier, or list it in AllowEmpty",
-			rule.Name, rule.last.Samples, max(rule.last.Needs, 1), far), false
+		return fmt.Sprintf("invariant %s was not checked: %s; run longer or busier, or list it in AllowEmpty", rule.Name, rule.soFar()), false
 	case !faults || rule.When != Steady || len(rule.phases) < 2:
 		return "", false
 	}

@@ -71,6 +71,9 @@ func (p *play) shrinkTo() (*Shrunk, error) {
 		Until: whole.end(), Citizens: whole.trace.born, Faults: whole.faults(),
 		Explore: p.simulation.explore.drawn(p.simulation.seed), Locks: whole.res.explored(),
 	}
+	if whole.res.Violation(z.class) != nil {
+		z.cut.Rule = z.class
+	}
 	if !z.try(z.cut) && !interrupted.Load() {
 		return nil, z.doubt(whole)
 	}
@@ -326,6 +329,9 @@ func (c *Cut) test(name, class string) string {
 		b.WriteString("\t\tDrawn: true,\n")
 	case len(c.Held) > 0:
 		fmt.Fprintf(&b, "\t\tHeld: %s,\n", literal(c.Held))
+	}
+	if c.Rule != "" {
+		fmt.Fprintf(&b, "\t\tRule: %q,\n", c.Rule)
 	}
 	if c.Locks {
 		b.WriteString("\t\tLocks: true, // go test " + overlayWords + "\n")

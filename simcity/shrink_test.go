@@ -88,6 +88,7 @@ func TestFailureShrinksToThoseWhoMatter(t *testing.T) {
 	for _, told := range append([]string{"| look", "| take", "get /?day=", "one_owner: "}, shrunk.Cut.Citizens...) {
 		require.Contains(t, shrunk.Timeline.String(), told)
 	}
+	require.Regexp(t, `Rule: +"one_owner",`, shrunk.Test)
 	require.Contains(t, shrunk.Test, "func TestFailureShrinksToThoseWhoMatterSeed5OneOwner(t *testing.T) {")
 
 	simcity.Reproduce(t, shrunk.Cut)
@@ -215,6 +216,42 @@ func TestCutThatReproducesNothingIsNoPass(t *testing.T) {
 	res := seekers(false).Simulate(t)
 	require.Equal(t, simcity.Inconclusive, res.Verdict)
 	require.Contains(t, res.Reasons[0], "the cut names what is not in this run: seeker/99, fault/9")
+}
+
+// What is printed passes by having looked for what it is about, with the few samples that
+// a cut has.
+func TestCutThatDoesNotCheckItsRuleIsNoPass(t *testing.T) {
+	breach := &simcity.Breach{Got: "two", Want: "one"}
+	for _, test := range []struct {
+		when     simcity.When
+		name     string
+		verdict  simcity.Judgement
+		unproven string // empty: it is kept
+	}{
+		{name: "few", verdict: simcity.Judgement{Samples: 1, Needs: 100}},
+		{name: "none", verdict: simcity.Judgement{Needs: 100}, unproven: "0 samples, needs 100; nothing is proven"},
+		{name: "so_far", verdict: simcity.Judgement{Samples: 99, Needs: 100, Breach: breach}, unproven: "99 samples, needs 100, and so far got two, want one; nothing"},
+		{name: "exempt", verdict: simcity.Judgement{Exempt: "it has no desks"}, unproven: "it has no desks; nothing is proven"},
+		{name: "half", when: simcity.AtEnd, verdict: simcity.Judgement{Samples: 10, Needs: 20}},
+		{name: "fewer", when: simcity.AtEnd, verdict: simcity.Judgement{Samples: 9, Needs: 20}, unproven: "9 samples, needs 20; nothing"},
+		{name: "gone", unproven: "the scenario has none of that name"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			simcity.Reproduce(t, simcity.Cut{Scenario: "office", Seed: 3, Until: time.Hour, Citizens: []string{"seeker/1"}, Rule: test.name})
+			s := seekers(true)
+			if test.name != "gone" {
+				s.Check(judged(test.name, test.when, test.verdict))
+			}
+			res := s.Simulate(t)
+			if test.unproven != "" {
+				require.Equal(t, simcity.Inconclusive, res.Verdict)
+				require.Contains(t, res.Reasons[0], "invariant "+test.name+" was not checked, which the cut was made to break: "+test.unproven)
+				return
+			}
+			require.Equal(t, simcity.Pass, res.Verdict, res.Reasons)
+			require.Equal(t, simcity.Kept, res.Invariant(test.name).Status)
+		})
+	}
 }
 
 func TestCutThatCannotBeMeantIsRefused(t *testing.T) {

@@ -48,6 +48,8 @@ type outcome struct {
 	outright bool
 	// Reached counts how often each [Sometimes] was true.
 	Reached map[string]int64 `json:"reached,omitempty"`
+	// Seams says that host code passed seams.
+	Seams bool `json:"seams,omitempty"`
 }
 
 // ordinals counts the simulations of each test, so that a worker finds the one

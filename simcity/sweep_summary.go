@@ -30,6 +30,8 @@ type Sweep struct {
 	// seed passed, where a seed makes the same run again.
 	Resolved []FailureGroup   `json:"resolved,omitempty"`
 	Reached  map[string]int64 `json:"reached,omitempty"`
+	// Note says what the seeds cannot show, if there is something.
+	Note string `json:"note,omitempty"`
 
 	chance  bool     // a seed need not do the same again
 	unseen  []string // of those that did not come again either, but may
@@ -78,9 +80,21 @@ func (s *sweep) summary() *Sweep {
 	for _, out := range s.done {
 		verdicts[out.Seed] = out.Verdict
 	}
-	sum.Late, sum.Stopped, sum.chance = s.late, s.signal, !s.play.simulation.repeats()
+	sum.Late, sum.Stopped, sum.Note, sum.chance = s.late, s.signal, s.note(), !s.play.simulation.repeats()
 	sum.compare(s.historyFile(), verdicts)
 	return sum
+}
+
+// note tells of seeds that differ only by what the citizens do, since nobody can be
+// overtaken inside of the app.
+func (s *sweep) note() string {
+	simulation := s.play.simulation
+	lived := slices.ContainsFunc(s.done, func(out outcome) bool { return out.Operations > 0 })
+	seams := locks.Active() && !simulation.overlaid.off || slices.ContainsFunc(s.done, func(out outcome) bool { return out.Seams })
+	if !lived || seams || simulation.clock.inner.Name() != "virtual" || simulation.explore.Order == Free {
+		return ""
+	}
+	return "no seam inside the app was passed by any seed: the seeds differ by what citizens do, and requests overlap only where the app itself sleeps or waits, so that races within them barely show; " + seamsFix
 }
 
 // compare tells new failures from ongoing ones by what the sweep before left in
@@ -186,6 +200,9 @@ func (sum *Sweep) String() string {
 		} else {
 			fmt.Fprintf(&b, "\n  reached %6dx %s", n, name)
 		}
+	}
+	if sum.Note != "" {
+		fmt.Fprintf(&b, "\n  note           %s", sum.Note)
 	}
 	if sum.history != nil {
 		fmt.Fprintf(&b, "\n  the next sweep cannot be compared with this one: %v", sum.history)

@@ -252,7 +252,7 @@ func (p *play) obeySweep() {
 		}
 		p.simulation.seed = seed
 		res := p.judgeSeed()
-		out := outcome{Seed: seed, Verdict: res.Verdict, Signature: res.Signature(), Digest: res.Digest.String(), Operations: res.Operations, Reached: res.Reached, Spent: res.spent()}
+		out := outcome{Seed: seed, Verdict: res.Verdict, Signature: res.Signature(), Digest: res.Digest.String(), Operations: res.Operations, Reached: res.Reached, Seams: len(res.Seams) > 0, Spent: res.spent()}
 		if res.Verdict != Pass {
 			out.Reason = strings.Join(res.Reasons, "\n")
 			if !told[out.Signature] {

@@ -163,8 +163,10 @@ func (r *run) result() *Result {
 		text, stack, _ := strings.Cut(r.log.broken, "\n")
 		res.Findings = append(res.Findings, Finding{Kind: FindingPanic, At: res.Simulated, Text: text, Stack: stack})
 	}
-	for _, note := range r.census.notes(&r.scenario) {
-		res.Findings = append(res.Findings, Finding{Kind: FindingDoubt, Severity: NoteFinding, At: res.Simulated, Text: note})
+	if !r.course.deadlocked.Load() { // which lives and clean-ups fail of
+		for _, note := range r.census.notes(&r.scenario) {
+			res.Findings = append(res.Findings, Finding{Kind: FindingDoubt, Severity: NoteFinding, At: res.Simulated, Text: note})
+		}
 	}
 	for _, rule := range r.judge.rules {
 		res.Invariants = append(res.Invariants, rule.result())
@@ -236,6 +238,9 @@ func (r *run) doubts(res *Result) []string {
 	}
 	if r.cut != nil { // a part of a run proves no more than that it fails
 		if doubt := r.cut.doubt(r.census.came(), len(r.faults.planned)); doubt != "" {
+			doubts = append(doubts, doubt)
+		}
+		if doubt := r.judge.unproven(r.cut.Rule); doubt != "" {
 			doubts = append(doubts, doubt)
 		}
 		return doubts

@@ -156,7 +156,7 @@ func TestPastedTestHoldsAtALockUntilTheBugIsMended(t *testing.T) {
 func TestDeadlockIsToldWithAllItsStacks(t *testing.T) {
 	t.Parallel()
 	h := shop(t)
-	all := h.live(t, h.overlaid, "move=5,upgrade=5")
+	all := h.live(t, h.overlaid, "move=10,upgrade=5")
 	move := all["move"]
 	require.Contains(t, move.Text, "deadlock of 2 goroutines: customer/")
 	require.Regexp(t, `waits at lock Shop.moveLeft:\d+ for customer/`, move.Text)
@@ -165,6 +165,8 @@ func TestDeadlockIsToldWithAllItsStacks(t *testing.T) {
 	require.Contains(t, move.Stack, "example.com/shop.(*Shop).moveBack(...)\n")
 	require.Contains(t, move.Stack, "shop.go:")
 	require.Equal(t, move.Failed, move.Kinds["deadlock"], "told once, and nothing else: %v", move.Kinds)
+	require.Len(t, move.Ways, 1, "whoever came first: %v", move.Ways)
+	require.Contains(t, move.Notes, "locks of host packages are seams", "no note of what merely follows from it")
 	require.Contains(t, all["upgrade"].Stack, "example.com/shop.(*Shop).upgrade(...)\n")
 }
 
