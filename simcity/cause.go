@@ -27,7 +27,11 @@ func (c *Cause) String() string {
 	if c.At == 0 {
 		return fmt.Sprintf("whoever goes first: %d of %d other orders of the same lives fail as well", c.After, c.Tries)
 	}
-	return fmt.Sprintf("in the run before it was cut down, inevitable from %s on, when %s did %q: %d of %d other continuations fail, before it %d", c.At.Round(time.Millisecond), c.Actor, c.What, c.After, c.Tries, c.Before)
+	how := "inevitable"
+	if c.After < c.Tries {
+		how = "all but inevitable"
+	}
+	return fmt.Sprintf("in the run before it was cut down, %s from %s on, when %s did %q: %d of %d other continuations fail, before it %d", how, c.At.Round(time.Millisecond), c.Actor, c.What, c.After, c.Tries, c.Before)
 }
 
 // fresh is another schedule from some moment on.

@@ -111,11 +111,13 @@ type FaultWindow struct {
 	LetPass []string `json:"letPass,omitempty"`
 }
 
+const letPass = ", and let pass "
+
 func (w FaultWindow) letPass() string {
 	if len(w.LetPass) == 0 {
 		return ""
 	}
-	return ", and let pass " + strings.Join(w.LetPass, ", ")
+	return letPass + strings.Join(w.LetPass, ", ")
 }
 
 // String tells when it struck and what it touched.

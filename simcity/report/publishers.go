@@ -64,6 +64,9 @@ func appendSummary(path string, s *Summary, output io.Writer) error {
 		_, err := fmt.Fprintf(output, "simcity note: the report did not fit into %s, which may have 1 MiB\n", EnvStepSummary)
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
 	if err != nil {
 		return err

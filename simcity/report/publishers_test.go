@@ -76,10 +76,16 @@ func TestStepSummaryNeedsItsFile(t *testing.T) {
 	_, err := report.StepSummary("")
 	require.ErrorContains(t, err, "GITHUB_STEP_SUMMARY is not set; allowed: a file; fix: GitHub Actions sets it; elsewhere name the file: summary:report.md")
 
-	publisher, err := report.StepSummary(filepath.Join(t.TempDir(), "no", "folder", "summary.md"))
+	path := filepath.Join(t.TempDir(), "a", "folder", "summary.md")
+	publisher, err := report.StepSummary(path)
 	require.NoError(t, err)
 	told, _ := reported(t, passed())
-	require.ErrorContains(t, publisher.Publish(t.Context(), told), "no such file or directory")
+	require.NoError(t, publisher.Publish(t.Context(), told))
+	require.FileExists(t, path)
+
+	publisher, err = report.StepSummary(filepath.Join(path, "summary.md"))
+	require.NoError(t, err)
+	require.ErrorContains(t, publisher.Publish(t.Context(), told), "not a directory")
 }
 
 func TestFilesAreNamedAfterTheRunAndReplacedWhole(t *testing.T) {
