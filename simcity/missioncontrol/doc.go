@@ -7,6 +7,7 @@
 //		Faults:    chaos.Kinds(),
 //		Target:    simcity.InProcess(newApp),
 //		Store:     store, // a telemetry.Store; nil: history in memory
+//		Pages:     pages.Files(), // of package pages below this one; nil: the calls alone
 //	})
 //	...
 //	mux.Handle("/ops/", http.StripPrefix("/ops", mission))

@@ -65,6 +65,8 @@ func TestPagesAreServedStrictly(t *testing.T) {
 	for _, path := range []string{"dashboard.html", "js", "", "js/b.js", "..%2f..%2fetc%2fpasswd"} {
 		require.Equal(t, "not_found", d.refused(404, "GET", "/admin/simcity/pages/"+path, "").Error.Code, path)
 	}
+	bare := setup(t)
+	require.Contains(t, bare.refused(404, "GET", "/admin/simcity", "").Error.Message, "Config.Pages is not set; pages.Files() of simcity/missioncontrol/pages")
 	c := config()
 	c.Pages = fstest.MapFS{"dashboard.html": {Data: []byte("{{")}}
 	_, err := missioncontrol.New(c)

@@ -55,7 +55,7 @@ func (h *Handler) missionControl(w http.ResponseWriter, r *http.Request) error {
 
 func (p *pages) show(w http.ResponseWriter, r *http.Request, page *template.Template, base string) error {
 	if page == nil {
-		return noPages(r)
+		return p.missing(r)
 	}
 	return render(w, page, pageSecurity, struct{ Base string }{base})
 }
@@ -76,10 +76,10 @@ func render(w http.ResponseWriter, page *template.Template, security string, dat
 func (h *Handler) pageFile(w http.ResponseWriter, r *http.Request) error {
 	name := path.Clean(r.PathValue("file"))
 	if h.pages.files == nil || strings.HasSuffix(name, ".html") || strings.HasSuffix(name, ".go") {
-		return noPages(r)
+		return h.pages.missing(r)
 	}
 	if info, err := fs.Stat(h.pages.files, name); err != nil || info.IsDir() {
-		return noPages(r)
+		return h.pages.missing(r)
 	}
 	w.Header().Set("Content-Security-Policy", pageSecurity)
 	w.Header().Set("Cache-Control", "no-cache")
@@ -87,6 +87,10 @@ func (h *Handler) pageFile(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func noPages(r *http.Request) error {
-	return &failure{status: http.StatusNotFound, Code: "not_found", Message: fmt.Sprintf("there is no %.200q here: Config.Pages has no such file", r.URL.Path)}
+func (p *pages) missing(r *http.Request) error {
+	why := "Config.Pages has no such file"
+	if p.files == nil {
+		why = "Config.Pages is not set; pages.Files() of simcity/missioncontrol/pages is meant for it"
+	}
+	return &failure{status: http.StatusNotFound, Code: "not_found", Message: fmt.Sprintf("there is no %.200q here: %s", r.URL.Path, why)}
 }
