@@ -58,8 +58,8 @@
 // # Faults of seams
 //
 // They strike where the host calls simcity.Yield, as adapters of databases do for
-// it: seam is how the names begin, share (1) how many of the passes. They count
-// passes.
+// it: seam (the field Prefix) is how the names begin, share (1) how many of the
+// passes. They count passes.
 //
 //   - [SeamLatency], SEAM_LATENCY: as HTTP_LATENCY. Unlike that one it widens the
 //     window between a check and a write, which is how it finds races.

@@ -221,6 +221,9 @@ func (p *parameter) fix() string {
 	case p.standard != "":
 		return "leave it out for " + p.standard
 	}
+	if _, empty, ok := strings.Cut(p.doc, "; empty: "); ok {
+		return "leave it out for " + empty
+	}
 	return "leave it out for none"
 }
 

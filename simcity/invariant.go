@@ -15,7 +15,8 @@ const (
 	// Steady: judged on what happens outside fault windows and the grace after
 	// them. It must hold before the first fault and again after recovery.
 	Steady
-	// AtEnd: judged once, when the run has ended.
+	// AtEnd: its Judge is asked once, when the run has ended. A breach that its
+	// Operation or Tick returns is a violation then and there.
 	AtEnd
 )
 

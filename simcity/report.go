@@ -38,12 +38,14 @@ func (inv InvariantResult) report(t *testing.T, r *Result) {
 	case v != nil:
 		tell("warning at simulated %s, event %d: %s", v.At.Round(time.Millisecond), v.Index, v.Breach.String())
 	case inv.Status == Unchecked && slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.Contains(reason, " "+inv.Name+" ") }):
-		tell("not checked: %d samples, needs %d", inv.Judgement.Samples, max(inv.Judgement.Needs, 1))
+		tell("not checked: %s, needs %d", counted(int(inv.Judgement.Samples), "sample"), max(inv.Judgement.Needs, 1))
 		t.Fail()
 	case inv.Status == Unchecked:
 		t.Skip(inv.whyUnchecked())
-	case inv.Judgement.Got == "" && inv.Judgement.Want == "":
+	case inv.Judgement.Got == "":
 		tell("kept: %s", counted(int(inv.Judgement.Samples), "sample"))
+	case inv.Judgement.Want == "":
+		tell("%s (%s)", inv.Judgement.Got, counted(int(inv.Judgement.Samples), "sample"))
 	default:
 		tell("%s (want %s, %s)", inv.Judgement.Got, inv.Judgement.Want, counted(int(inv.Judgement.Samples), "sample"))
 	}

@@ -175,13 +175,16 @@ func openTelemetry(dsn string) (Reporter, error) {
 			allowed = strings.Join(known, ", ")
 		}
 		stores := []string{"sqlite", "postgres", "postgresql", "supabase"}
-		fix := "correct the word before the colon: did you mean " + nearest(scheme, append(known, stores...)) + "?"
+		fix := "write sqlite:path, postgres://user:password@host/database or supabase"
+		if near := nearest(scheme, append(known, stores...)); 2*distance(scheme, near) <= len(scheme) {
+			fix = "correct the word before the colon: did you mean " + near + "?"
+		}
 		if path, ok := address.File(dsn); ok {
 			shown, fix = path, "write sqlite:"+path
 		} else if slices.Contains(stores, scheme) {
 			fix = `link the store into the test: import _ "github.com/bookiji/simcity/simcity/telemetry/` + strings.TrimSuffix(scheme, "ql") + `"`
 		} else if strings.ContainsFunc(scheme, func(c rune) bool { return c < 'a' || c > 'z' }) {
-			shown, fix = "(not shown)", "write sqlite:path, postgres://user:password@host/database or supabase" // maybe host=... password=...
+			shown = "(not shown)" // maybe host=... password=...
 		}
 		return nil, &FieldError{Field: envTelemetry, Value: shown, Allowed: allowed, Fix: fix}
 	}

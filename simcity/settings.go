@@ -127,7 +127,7 @@ var readers = map[string]func(s *settings, value string) error{
 	envPackages: func(s *settings, value string) error {
 		s.overlaid.packages = locks.ParsePatterns(value)
 		for _, pattern := range s.overlaid.packages {
-			if path, _ := strings.CutSuffix("/"+pattern, "/..."); strings.Contains(path, "/.") || strings.ContainsAny(path, "* ") || strings.HasPrefix(pattern, "/") {
+			if path, _ := strings.CutSuffix("/"+pattern, "/..."); strings.Contains(path, "/.") || strings.ContainsAny(path, "* []{}()\"'") || strings.HasPrefix(pattern, "/") {
 				return &FieldError{Field: envPackages, Value: pattern, Allowed: "import paths, and /... at their end for all below", Fix: "such as example.com/shop/...,example.com/stock"}
 			}
 		}

@@ -54,12 +54,12 @@ func (r *run) probe(a actor, f func()) {
 
 // collect reads the target's own figures.
 func (r *run) collect(ctx context.Context) {
-	for _, collector := range r.scenario.Collectors {
+	for i, collector := range r.scenario.Collectors {
 		err := collector.Collect(ctx, r.world)
 		if err == nil || r.over(err) {
 			continue
 		}
-		text := fmt.Sprintf("collector %T: %v", collector, err)
+		text := fmt.Sprintf("collector %T, number %d of the scenario: %v", collector, i+1, err)
 		if _, told := r.complaints.LoadOrStore(text, true); !told {
 			r.find(Finding{Kind: FindingCollector, Severity: NoteFinding, Text: text})
 		}
