@@ -49,8 +49,20 @@ func (t *Table) closesCircle(w *waiter) bool {
 	if !reaches(w) {
 		return false
 	}
-	t.circles = append(t.circles, &circle{waiters: path, text: strings.Join(text, "; ")})
+	t.circles = append(t.circles, &circle{waiters: path, text: strings.Join(fromFirstPlace(path, text), "; ")})
 	return true
+}
+
+// fromFirstPlace turns the texts of a circle so that the one of the first place comes
+// first: whoever closed it, the same locks read alike.
+func fromFirstPlace(path []*waiter, text []string) []string {
+	first := 0
+	for i, w := range path {
+		if w.site.seam < path[first].site.seam {
+			first = i
+		}
+	}
+	return slices.Concat(text[first:], text[:first])
 }
 
 // blockers are those who must give way before w gets its lock: who holds it,

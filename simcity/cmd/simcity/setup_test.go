@@ -148,6 +148,7 @@ type report struct {
 	Millis              int64
 	FirstMillis         float64
 	Kinds               map[string]int
+	Ways                map[string]int
 	Text, Stack, Notes  string
 	Repro               string
 	Digests             []string

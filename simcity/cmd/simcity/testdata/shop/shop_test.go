@@ -52,7 +52,7 @@ func liveAll(t *testing.T, mode string) {
 	if err != nil {
 		panic(err)
 	}
-	r := report{Mode: name, Seeds: seeds, Kinds: map[string]int{}}
+	r := report{Mode: name, Seeds: seeds, Kinds: map[string]int{}, Ways: map[string]int{}}
 	began := time.Now()
 	for seed := range seeds {
 		if os.Getenv("SHOP_FREE") != "" {
@@ -94,6 +94,7 @@ type report struct {
 	FirstMillis float64
 	firstAfter  time.Time
 	Kinds       map[string]int // violations by invariant, findings by kind, verdicts
+	Ways        map[string]int // failed seeds by signature
 	Text        string         // of the first failure
 	Stack       string
 	Notes       string
@@ -118,6 +119,7 @@ func (r *report) add(seed int, res *simcity.Result) {
 	if res.Verdict == simcity.Pass {
 		return
 	}
+	r.Ways[res.Signature()]++
 	if r.Failed++; r.First == 0 {
 		r.First, r.firstAfter = seed, time.Now()
 		if r.Text == "" {
