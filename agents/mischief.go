@@ -108,6 +108,9 @@ func (l *life) mistype(ctx context.Context, listing Listing, s Slot) error {
 		if err == nil {
 			op.Learn(simcity.Fact{Kind: simcity.Referred, ID: b.ID, Of: *wrong, Holder: l.Citizen.ID()})
 		}
+		if errors.Is(err, ErrRefused) {
+			op.Output = "refused, as it should be"
+		}
 		return err
 	})
 	return only(ctx, err)

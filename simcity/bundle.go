@@ -34,6 +34,9 @@ type Bundle struct {
 	Explore *Explore `json:"explore,omitempty"`
 	// Shrunk is the smallest run that fails alike, if one was looked for.
 	Shrunk *Shrunk `json:"shrunk,omitempty"`
+	// Fuzzed tells that an input of [Fuzz] decided, which go test keeps: without it the
+	// run does not repeat.
+	Fuzzed bool `json:"fuzzed,omitempty"`
 }
 
 // ReadBundle reads a bundle. Errors say what is wrong with the file.
@@ -61,12 +64,40 @@ func ReadBundle(path string) (*Bundle, error) {
 	return &b, nil
 }
 
-// lost tells whether this package is the bundle's and has its test no more: then
-// nothing would be replayed, and all would seem well.
-func (b *Bundle) lost() bool {
-	if b.Package != packageUnderTest() {
+// of tells whether a test may replay the bundle, or why nothing would.
+func (b *Bundle) of(test string) (bool, error) {
+	refuse := func(allowed, format string, arguments ...any) (bool, error) {
+		return false, &FieldError{Field: envReplay, Value: "a run of " + b.Test, Allowed: allowed, Fix: fmt.Sprintf(format, arguments...)}
+	}
+	switch {
+	case b.Fuzzed:
+		return refuse("a run that its seed decided", "an input of the fuzzer decided, which go test keeps in testdata/fuzz and runs again by itself: %s", b.Result.Repro)
+	case b.Test == test:
+		return true, nil
+	case b.Package != packageUnderTest():
+		return false, nil
+	case b.leftOut():
+		return refuse("a test that -run names", "nothing is replayed: %s", goTest(b.Test))
+	case b.lost():
+		return refuse("a run of a test that is there", "%s has it no more: nothing is replayed; name the test as it was", b.Package)
+	}
+	return false, nil
+}
+
+// leftOut tells whether -run passes the test over.
+func (b *Bundle) leftOut() bool {
+	run := flag.Lookup("test.run")
+	if run == nil {
 		return false
 	}
+	pattern, _, _ := strings.Cut(run.Value.String(), "/")
+	named, err := regexp.Compile(pattern)
+	test, _, _ := strings.Cut(b.Test, "/")
+	return err == nil && !named.MatchString(test)
+}
+
+// lost tells whether this package, which is the bundle's, has its test no more.
+func (b *Bundle) lost() bool {
 	test, _, _ := strings.Cut(b.Test, "/")
 	listed, err := exec.Command(os.Args[0], "-test.list=^"+regexp.QuoteMeta(test)+"$").Output()
 	return err == nil && !slices.Contains(strings.Fields(string(listed)), test)
@@ -95,7 +126,7 @@ func writeBundle(t testing.TB, res *Result, explore Explore, again bool) (string
 		return "", err
 	}
 	explore = explore.drawn(res.Seed)
-	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Package: packageUnderTest(), Result: res, Explore: &explore}, "", "  ")
+	data, err := json.MarshalIndent(&Bundle{Version: bundleVersion, Test: t.Name(), Package: packageUnderTest(), Result: res, Explore: &explore, Fuzzed: res.fuzzed}, "", "  ")
 	if err != nil {
 		return "", err
 	}

@@ -47,7 +47,9 @@ type mishaps struct {
 // A verb is what became of a population's operations of one name.
 type verb struct {
 	tries, failed int64
+	worked        int64      // that were ok, or whose refusal told something
 	last          *Operation // that failed, outside of faults if one did
+	refused       *Operation // the last that was
 	silent        int64      // of which nothing is known but that no error came
 	steady, dead  int64      // tries outside of faults, and those of them that failed
 }
@@ -55,11 +57,16 @@ type verb struct {
 func (v *verb) count(op *Operation) {
 	v.tries++
 	failed := op.Outcome == Failed
-	if failed {
+	switch {
+	case failed:
 		v.failed++
 		if op.Steady || v.last == nil || !v.last.Steady {
 			v.last = op
 		}
+	case op.Outcome == OK || op.Output != nil || len(op.Facts) > 0:
+		v.worked++
+	default:
+		v.refused = op
 	}
 	if op.silent() {
 		v.silent++
@@ -81,6 +88,22 @@ const tellingMin = 10
 func (v *verb) isDead() bool {
 	const few = 3
 	return v.steady >= tellingMin && 2*v.dead > v.steady || v.tries >= few && v.dead == v.tries
+}
+
+// death says that operations of the name failed most of the time, or never succeeded,
+// as at a route that the target does not have; empty if neither.
+func (v *verb) death(name string) string {
+	switch {
+	case v.isDead():
+		return fmt.Sprintf("failed at %s %d of %d times, the last %s", name, v.dead, v.steady, v.last.how())
+	case v.worked == 0 && v.steady >= tellingMin:
+		last := v.refused
+		if last == nil {
+			last = v.last
+		}
+		return fmt.Sprintf("never succeeded at %s: %d operations, none of them ok, the last %s", name, v.tries, last.how())
+	}
+	return ""
 }
 
 // verbsMax is how many names of operations a population is watched for.
@@ -302,7 +325,7 @@ func (c *census) notes(s *Scenario) (notes []string) {
 			switch v := p.verbs[name]; {
 			case v.silent == v.tries:
 				notes = append(notes, fmt.Sprintf("population %s: %s made no request, %d in all, and counts as ok for want of an error; let it send one by Citizen.Client, or if it reaches the host in another way set op.Output or Learn what came back", p.Name, name, v.tries))
-			case doubted && v.isDead(): // a doubt says so
+			case doubted && v.death(name) != "": // a doubt says so
 			case 2*v.failed > v.tries:
 				notes = append(notes, fmt.Sprintf("population %s: %s failed %d of %d times, the last %s", p.Name, name, v.failed, v.tries, v.last.how()))
 			}
@@ -341,7 +364,7 @@ func (p *populationState) doubt() string {
 	case p.worked == 0:
 		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.all.tries, p.failed.how())
 	case p.deaths() != "":
-		return p.deaths() + ", and no fault was active; mend the agent or the target, or say by Simulation.Classify what its answers mean"
+		return p.deaths() + ", and no fault was active; mend the agent or the target, or say by Simulation.Classify, op.Outcome or op.Output what its answers mean"
 	case p.isCutShort():
 		return fmt.Sprintf("was cut short: %d of %d lives that ended did so in an error, the last of %s", p.broken, p.ended, p.lastErr)
 	case p.all.silent == p.all.tries:
@@ -357,13 +380,14 @@ func (p *populationState) isCutShort() bool {
 	return p.ended > 0 && p.broken == p.ended || p.ended >= tellingMin && 2*p.lost > p.ended
 }
 
-// deaths say at what a population failed most of the time: at operations of a name,
-// or else at all together.
+// deaths say at what a population failed most of the time or never succeeded: at
+// operations of a name, or else at all together.
 func (p *populationState) deaths() string {
 	var deaths []string
 	for _, name := range slices.Sorted(maps.Keys(p.verbs)) {
-		if v := p.verbs[name]; v.isDead() {
-			deaths = append(deaths, fmt.Sprintf("failed at %s %d of %d times, the last %s", name, v.dead, v.steady, v.last.how()))
+		v := p.verbs[name]
+		if death := v.death(name); death != "" {
+			deaths = append(deaths, death)
 		}
 	}
 	if len(deaths) == 0 && p.all.isDead() {

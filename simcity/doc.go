@@ -49,7 +49,8 @@
 //
 // PASS, FAIL, STOPPED or INCONCLUSIVE. What was not checked never passes: an
 // invariant with too few samples, a population that never acted, never asked the
-// target anything or mostly failed though no fault was active, arrivals that were
+// target anything or mostly failed though no fault was active, ten operations of one
+// name that were refused and told nothing while none was granted, arrivals that were
 // dropped, a fault that touched nothing, a steady state that did not hold before the
 // first fault: each makes the run INCONCLUSIVE with the reason, unless
 // [Scenario.AllowEmpty] names it. A run that is stopped, by a command or by SIGINT or

@@ -184,6 +184,33 @@ func TestWhatIsExplainedIsNoDoubt(t *testing.T) {
 	})).Simulate(t).Verdict)
 }
 
+// A verb that the target never once granted was not tested, whatever else the citizens
+// do, unless their lives say that the refusal is right.
+func TestVerbThatIsAlwaysRefusedIsInconclusive(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /loans", func(http.ResponseWriter, *http.Request) {})
+	live := func(right bool) *simcity.Result {
+		return city(mux.ServeHTTP, citizens("reader", 12, func(ctx context.Context, c *simcity.Citizen) error {
+			if err := get(ctx, c, "/loans"); err != nil {
+				return err
+			}
+			return c.Do(ctx, "borrow", nil, func(ctx context.Context, op *simcity.Operation) error {
+				request, _ := http.NewRequestWithContext(ctx, http.MethodGet, c.BaseURL()+"/laons", nil)
+				_, err := c.Client().Do(request)
+				if right {
+					op.Output = "refused, as it should be"
+				}
+				return err
+			})
+		})).Simulate(t)
+	}
+	require.Equal(t, simcity.Pass, live(true).Verdict)
+	res := live(false)
+	require.Equal(t, simcity.Inconclusive, res.Verdict)
+	require.Contains(t, res.Reasons[0], "population reader never succeeded at borrow: 12 operations, none of them ok, the last borrow -> rejected 404")
+}
+
 func TestAllowEmptyLiftsOnlyTheNamedDoubt(t *testing.T) {
 	t.Parallel()
 	scenario := sound()

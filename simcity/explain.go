@@ -59,7 +59,11 @@ func (r *Result) Explain() string {
 	if r.Repro != "" {
 		fmt.Fprintf(&b, "\n  repeat it:  %s\n", r.Repro)
 	}
-	if r.Bundle != "" {
+	switch {
+	case r.Bundle == "":
+	case r.fuzzed:
+		fmt.Fprintf(&b, "  all about it: %s (the input that decided is kept by go test)\n", r.Bundle)
+	default:
 		fmt.Fprintf(&b, "  all about it: %s (run again with SIMCITY_REPLAY=<this file>)\n", r.Bundle)
 	}
 	return b.String()

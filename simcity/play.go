@@ -48,6 +48,9 @@ func newPlay(s *Simulation, t testing.TB) (*play, error) {
 
 // obeySettings lets the environment override the builder.
 func (p *play) obeySettings() {
+	if p.simulation.fuzzed { // its input decides
+		p.settings.seed, p.settings.drawn, p.settings.seeds, p.settings.shrink = nil, false, nil, false
+	}
 	p.simulation.overlaid = p.settings.overlaid
 	if p.settings.seed != nil {
 		p.simulation.seed = *p.settings.seed
@@ -73,10 +76,11 @@ func (p *play) openBundle() error {
 	if err != nil {
 		return err
 	}
-	if bundle.Test != p.t.Name() && bundle.lost() {
-		return &FieldError{Field: envReplay, Value: p.settings.replay, Allowed: "a run of a test that is there", Fix: fmt.Sprintf("it is of %s, which %s has no more: nothing is replayed; name the test as it was", bundle.Test, bundle.Package)}
+	mine, err := bundle.of(p.t.Name())
+	if err != nil {
+		return err
 	}
-	if bundle.Test != p.t.Name() {
+	if !mine {
 		p.t.Skipf("simcity: %s holds a run of %s, not of this test", envReplay, bundle.Test)
 	}
 	if bundle.Result.Scenario != p.simulation.scenario.Name { // another scenario of the same test
@@ -229,7 +233,7 @@ func (p *play) judgeSeed() *Result {
 	p.compareRuns(res, first)
 	res.Repro = p.repro(res.Seed)
 	if p.bundle != nil {
-		res.Repro = p.command(envReplay + "=" + inShell(p.settings.replay))
+		res.Repro = p.command(envReplay + "=" + inShell(p.settings.replay) + " ")
 	}
 	if p.settings.verify {
 		res.Repro = envVerify + "=1 " + res.Repro
@@ -267,12 +271,17 @@ func (r *Result) object(kind FindingKind, severity FindingSeverity, text string)
 	}
 }
 
-// repro is the command that repeats a seed of this test.
-func (p *play) repro(seed uint64) string { return p.command(envSeed + "=" + utoa(seed)) }
+// repro is the command that repeats a seed of this test, or the inputs of a fuzzer.
+func (p *play) repro(seed uint64) string {
+	if p.simulation.fuzzed {
+		return p.command("")
+	}
+	return p.command(envSeed + "=" + utoa(seed) + " ")
+}
 
-// command runs this test with a setting, and explores as this process does.
-func (p *play) command(setting string) string {
-	command := setting + " " + goTest(p.t.Name())
+// command runs this test with settings, and explores as this process does.
+func (p *play) command(settings string) string {
+	command := settings + goTest(p.t.Name())
 	if mode := p.settings.exploreMode; mode != "" {
 		command = envExplore + "=" + mode + " " + command
 	}
@@ -294,6 +303,7 @@ func (p *play) tell(res *Result) *Result {
 	p.t.Attr("simcity.seed", utoa(res.Seed))
 	p.t.Attr("simcity.digest", res.Digest.String())
 	p.t.Attr("simcity.verdict", string(res.Verdict))
+	res.fuzzed = p.simulation.fuzzed
 	if res.Verdict != Pass {
 		if path, err := writeBundle(p.t, res, p.simulation.explore, p.bundle != nil); err != nil {
 			p.t.Logf("simcity: the bundle could not be written: %v", err)

@@ -2,6 +2,7 @@ package simcity_test
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -77,7 +78,16 @@ func TestReplayThatIsJudgedInAnotherWaySaysSo(t *testing.T) {
 	require.Contains(t, told, "simcity note: replayed, with the same events as the bundle\n")
 }
 
+// name makes the pattern of -run.
+func name(t *testing.T, pattern string) {
+	run := flag.Lookup("test.run").Value
+	before := run.String()
+	t.Cleanup(func() { require.NoError(t, run.Set(before)) })
+	require.NoError(t, run.Set(pattern))
+}
+
 func TestBundleOfAnotherTestIsSkippedByName(t *testing.T) {
+	name(t, "Sweep/part")
 	_, bundle := failed(t, "TestSweepRunsEverySeed")
 	t.Setenv("SIMCITY_REPLAY", bundle)
 	told := record(t, "TestX", func(t testing.TB) { unlucky().Simulate(t) })
@@ -85,11 +95,33 @@ func TestBundleOfAnotherTestIsSkippedByName(t *testing.T) {
 }
 
 // Nothing would be replayed, and all would seem well.
+func TestBundleOfATestThatIsNotRunIsNotPassedOver(t *testing.T) {
+	name(t, "^TestX$")
+	_, bundle := failed(t, "TestSweepRunsEverySeed")
+	t.Setenv("SIMCITY_REPLAY", bundle)
+	told := record(t, "TestX", func(t testing.TB) { unlucky().Simulate(t) })
+	require.Regexp(t, "a run of TestSweepRunsEverySeed; allowed: a test that -run names; fix: nothing is replayed: go test .*-run '\\^TestSweepRunsEverySeed\\$'", told.fatal)
+}
+
+func TestBundleOfAFuzzersInputIsNotPassedOver(t *testing.T) {
+	_, path := failed(t, "FuzzX")
+	bundle, err := simcity.ReadBundle(path)
+	require.NoError(t, err)
+	bundle.Fuzzed = true
+	data, err := json.Marshal(bundle)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, data, 0o600))
+	t.Setenv("SIMCITY_REPLAY", path)
+	told := record(t, "FuzzX", func(t testing.TB) { unlucky().Simulate(t) })
+	require.Contains(t, told.fatal, "an input of the fuzzer decided, which go test keeps in testdata/fuzz and runs again by itself: SIMCITY_SEED=7 go test ")
+}
+
 func TestBundleOfATestThatIsGoneIsNotPassedOver(t *testing.T) {
+	name(t, "")
 	_, bundle := failed(t, "TestOfOldTimes/part")
 	t.Setenv("SIMCITY_REPLAY", bundle)
 	told := record(t, "TestX", func(t testing.TB) { unlucky().Simulate(t) })
-	require.Contains(t, told.fatal, "it is of TestOfOldTimes/part, which github.com/bookiji/simcity/simcity has no more: nothing is replayed")
+	require.Contains(t, told.fatal, "a run of TestOfOldTimes/part; allowed: a run of a test that is there; fix: github.com/bookiji/simcity/simcity has it no more: nothing is replayed")
 }
 
 func TestBundleOfAScenarioThatIsNotRunIsNotPassedOver(t *testing.T) {

@@ -46,8 +46,8 @@ type Scenario struct {
 	Commands []Command
 	// AllowEmpty lists what may stay unchecked without making the run
 	// INCONCLUSIVE: names of invariants (too few samples), of populations (no
-	// operation, most of them failed outside of faults, or dropped arrivals), kinds
-	// of faults (nothing touched), or "*" for all.
+	// operation, most of them failed outside of faults, those of a name refused every
+	// time, or dropped arrivals), kinds of faults (nothing touched), or "*" for all.
 	AllowEmpty []string
 	// RecoveryGrace is how long after a fault the city may still limp, in
 	// simulated time. Default 10 minutes.

@@ -70,6 +70,8 @@ type Result struct {
 	Bundle string `json:"bundle,omitempty"`
 	// Sweep is the sweep that the run was part of, nil for a run of its own.
 	Sweep *Sweep `json:"sweep,omitempty"`
+
+	fuzzed bool // an input decided: see Fuzz
 }
 
 // InvariantResult is how one invariant fared.
