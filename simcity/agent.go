@@ -88,7 +88,7 @@ func (g *Gate) Duration() time.Duration { return g.run.whole }
 func (g *Gate) Rand() *rand.Rand { return g.random }
 
 // Policies are those in force now.
-func (g *Gate) Policies() Policies { return g.run.inForce.now() }
+func (g *Gate) Policies() Policies { return g.run.inForce.ask() }
 
 // Sleep lets simulated time pass. It returns an error when the run is over.
 func (g *Gate) Sleep(ctx context.Context, d time.Duration) error {

@@ -72,7 +72,7 @@ func (c *Citizen) Rand() *rand.Rand { return c.random }
 func (c *Citizen) World() *World { return c.run.world }
 
 // Policies are those in force now.
-func (c *Citizen) Policies() Policies { return c.run.inForce.now() }
+func (c *Citizen) Policies() Policies { return c.run.inForce.ask() }
 
 // Tick is the simulated length of a tick.
 func (c *Citizen) Tick() time.Duration { return c.run.inForce.tick() }

@@ -2,6 +2,7 @@ package simcity
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -9,6 +10,7 @@ import (
 // loop, whose ticks are as long as they say.
 type inForce struct {
 	compression float64
+	asked       atomic.Bool // somebody beside the engine has looked at them
 
 	mu       sync.Mutex
 	policies Policies
@@ -19,6 +21,20 @@ func (f *inForce) now() Policies {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.policies
+}
+
+// ask is now, for those who act on more than the engine itself does.
+func (f *inForce) ask() Policies {
+	f.asked.Store(true)
+	return f.now()
+}
+
+// inUse are the names of the policies that something reads, as far as that is known.
+func (f *inForce) inUse() []string {
+	if f.asked.Load() {
+		return policyNames()
+	}
+	return []string{"maxConcurrentAgents", "tickSpeedMs"}
 }
 
 // change puts other policies in force at a time, unless changing them fails.

@@ -256,6 +256,12 @@ func (r *Running) Send(command Command) error {
 	}
 }
 
+// PoliciesInUse are the names of the policies that make a difference to the run:
+// those that the engine itself reads and, once a citizen, a gate or an invariant has
+// asked for the policies, all of them. Which fields it then looks at cannot be told.
+// Safe for concurrent use.
+func (r *Running) PoliciesInUse() []string { return r.run.inForce.inUse() }
+
 // Stop ends the run with the verdict STOPPED, before commands that wait. It does
 // not wait itself. Safe for concurrent use.
 func (r *Running) Stop() {

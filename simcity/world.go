@@ -37,7 +37,7 @@ func (w *World) Rand(name string) *rand.Rand { return stream(w.run.seed, "world/
 func (w *World) HostTimeIsReal() bool { return w.run.clock.inner.HostTimeIsReal() }
 
 // Policies are those in force now.
-func (w *World) Policies() Policies { return w.run.inForce.now() }
+func (w *World) Policies() Policies { return w.run.inForce.ask() }
 
 // Metrics are the run's named figures.
 func (w *World) Metrics() *Metrics { return w.run.metrics }

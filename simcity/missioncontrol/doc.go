@@ -138,7 +138,7 @@
 // The shapes:
 //
 //	RUN      {runId, scenario, seed, clock, compression, speed, status, verdict, startedAt, endedAt?, durationMinutes,
-//	          lastEventIndex, at, policies, faults:[FAULT], violations, metrics|null}
+//	          lastEventIndex, at, policies, policiesInUse:[name], faults:[FAULT], violations, metrics|null}
 //	FAULT    {actor, kind, parameters, begun, reverts, beganIndex}   begun and reverts: simulated ns as strings; beganIndex "-1": not yet
 //	ROW      a telemetry.Run: {id, scenario, seed, clock, startedAt, endedAt?, result?, pass, failInvariant?, failEventIndex, digest?, eventCount, ...}
 //	EVENT    a telemetry.Event: {index, at, actor, type, payload, observedAt, before, after, context?}
@@ -146,7 +146,9 @@
 //
 // speed is simulated seconds per real one now, 0 for flat out; at is simulated.
 // status is RUNNING, PAUSED, STOPPING, COMPLETED or STOPPED; a verdict is PASS, FAIL,
-// STOPPED or INCONCLUSIVE, and "" while the run goes on.
+// STOPPED or INCONCLUSIVE, and "" while the run goes on. policiesInUse are those that
+// make a difference to the run: the engine's own, and all of them once a citizen, a gate
+// or an invariant has asked for the policies.
 //
 // # Stream
 //
@@ -155,8 +157,8 @@
 //	retry: 2000                    first of all
 //	event: event      id: N        data: EVENT
 //	event: snapshot   id: N        data: SNAPSHOT, or {..., skippedFrom, skippedTo}
-//	event: heartbeat               data: {runId, status, speed, lastEventIndex, at, policies, faults, violations, metrics,
-//	                                      invariants: as in the summary, now}
+//	event: heartbeat               data: {runId, status, speed, lastEventIndex, at, policies, policiesInUse, faults,
+//	                                      violations, metrics, invariants: as in the summary, now}
 //	event: end        id: count    data: {runId, verdict, status, reasons, events, digest, metrics}
 //
 // A stream begins after the header Last-Event-ID, else at ?from=N, else at 0. Events

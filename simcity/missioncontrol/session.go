@@ -86,6 +86,21 @@ func (d *desk) record(info simcity.RunInfo) (simcity.Recorder, error) {
 	return tee{own, other}, err
 }
 
+// steeredBy says which run the session is of, when that exists.
+func (s *session) steeredBy(running *simcity.Running) {
+	s.mu.Lock()
+	s.running = running
+	s.mu.Unlock()
+}
+
+// policiesInUse are those that make a difference to the run; the caller holds mu.
+func (s *session) policiesInUse() []string {
+	if s.running == nil { // it is about to begin
+		return nil
+	}
+	return s.running.PoliciesInUse()
+}
+
 // Record takes an event, inside of the run.
 func (s *session) Record(e simcity.Event, snapshot *simcity.Snapshot) {
 	s.inner.Record(e, snapshot)
@@ -152,6 +167,7 @@ type runView struct {
 	LastEventIndex  int64             `json:"lastEventIndex,string"`
 	At              time.Duration     `json:"at,string"`
 	Policies        simcity.Policies  `json:"policies"`
+	PoliciesInUse   []string          `json:"policiesInUse"`
 	Faults          []activeFault     `json:"faults"`
 	Violations      int               `json:"violations"`
 	Metrics         *simcity.Snapshot `json:"metrics"`
@@ -165,7 +181,7 @@ func (s *session) view() runView {
 		RunID: s.info.ID, Scenario: s.info.Scenario, Seed: s.info.Seed, Clock: s.info.Clock,
 		Compression: s.compression, Speed: s.speed, Status: s.status(), StartedAt: s.info.StartedAt.UTC(), EndedAt: s.ended,
 		DurationMinutes: s.info.Duration.Minutes(), LastEventIndex: s.fold.next - 1, At: s.fold.at,
-		Policies: s.fold.policies, Faults: s.fold.active(), Violations: len(s.fold.violations), Metrics: s.fold.metrics,
+		Policies: s.fold.policies, PoliciesInUse: s.policiesInUse(), Faults: s.fold.active(), Violations: len(s.fold.violations), Metrics: s.fold.metrics,
 	}
 	if s.result != nil {
 		v.Verdict, v.Metrics = string(s.result.Verdict), s.result.Metrics
@@ -196,6 +212,7 @@ type beatView struct {
 	LastEventIndex int64             `json:"lastEventIndex,string"`
 	At             time.Duration     `json:"at,string"`
 	Policies       simcity.Policies  `json:"policies"`
+	PoliciesInUse  []string          `json:"policiesInUse"`
 	Faults         []activeFault     `json:"faults"`
 	Violations     int               `json:"violations"`
 	Metrics        *simcity.Snapshot `json:"metrics"`
@@ -211,7 +228,7 @@ func (s *session) heartbeat() []byte {
 	invariants := s.invariants()
 	s.mu.Unlock()
 	return appendFrame(nil, "heartbeat", -1, encode(beatView{
-		v.RunID, v.Status, v.Speed, v.LastEventIndex, v.At, v.Policies, v.Faults, v.Violations, v.Metrics, invariants, s.observedAt(),
+		v.RunID, v.Status, v.Speed, v.LastEventIndex, v.At, v.Policies, v.PoliciesInUse, v.Faults, v.Violations, v.Metrics, invariants, s.observedAt(),
 	}))
 }
 

@@ -1,6 +1,7 @@
 package missioncontrol_test
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 
@@ -74,4 +75,26 @@ func requireStanding(t *testing.T, text []byte) {
 	require.InDelta(t, 2, busy.Judgement.Bound, 0)
 	require.Equal(t, "busy_at_last", atLast.Name)
 	require.Nil(t, atLast.Judgement, "only the end can judge it")
+}
+
+// The policies in use are the engine's own, and all of them where somebody asks.
+func TestPoliciesInUseAreThoseThatMatter(t *testing.T) {
+	t.Parallel()
+	asking := town()
+	asking.Name = "asking"
+	asking.Populations[0].Arrivals = simcity.ArrivalsFunc(func(_ context.Context, g *simcity.Gate) error {
+		for range min(3, g.Policies().MaxConcurrentAgents) {
+			g.Spawn()
+		}
+		return nil
+	})
+	d := setup(t, func(c *missioncontrol.Config) { c.Scenarios = []simcity.Scenario{town(), asking} })
+	inUse := func() any {
+		return d.data(200, "GET", "/api/simcity/status", "")["last"].(map[string]any)["policiesInUse"]
+	}
+	d.flatOut(`{"scenario":"town","compression":0}`)
+	require.Equal(t, []any{"maxConcurrentAgents", "tickSpeedMs"}, inUse())
+	d.flatOut(`{"scenario":"asking","compression":0}`)
+	require.Len(t, inUse(), 10)
+	require.Contains(t, inUse(), "cancelChance")
 }

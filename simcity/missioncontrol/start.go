@@ -185,7 +185,7 @@ func (h *Handler) begin(d *desk, simulation *simcity.Simulation) (*session, erro
 		return nil, &failure{status: http.StatusServiceUnavailable, Code: "store_unavailable", Message: strings.TrimPrefix(err.Error(), "simcity: ")}
 	}
 	s := d.session
-	s.running = running
+	s.steeredBy(running)
 	h.latest = s
 	go func() {
 		defer h.waiting.Done()

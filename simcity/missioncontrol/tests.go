@@ -42,7 +42,7 @@ func (h *Handler) Attach(scenario simcity.Scenario, running *simcity.Running, sp
 // attach makes the session of a run that goes on already the latest one.
 func (h *Handler) attach(s *session, running *simcity.Running) {
 	h.mu.Lock()
-	s.running = running
+	s.steeredBy(running)
 	h.latest = s
 	h.waiting.Add(1)
 	h.mu.Unlock()

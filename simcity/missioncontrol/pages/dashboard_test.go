@@ -60,6 +60,19 @@ func TestDashboardAppliesPoliciesTogether(t *testing.T) {
 	require.JSONEq(t, `{"policies":{"cancelChance":0.17,"maxConcurrentAgents":80}}`, strings.TrimPrefix(s.calls[0], "/api/simcity/policy "))
 }
 
+// A run in which nobody asks for the policies is steered by the engine's own.
+func TestDashboardShowsThePoliciesInUse(t *testing.T) {
+	t.Parallel()
+	s, p := live(t, 3000)
+	p.wait(`document.querySelector("#policies").textContent.includes("cancel chance")`)
+	s.mu.Lock()
+	s.inUse = []string{"maxConcurrentAgents"}
+	s.tell()
+	s.mu.Unlock()
+	p.wait(`[...document.querySelectorAll("#policies label")].map((l) => l.textContent).join() === "max agents"`)
+	require.Contains(t, p.text("#policies"), "Nothing in this run asks for other policies.")
+}
+
 func TestDashboardInjectsAFaultAndShowsItsBand(t *testing.T) {
 	t.Parallel()
 	s, p := live(t, 1000) // the run's own first fault comes at event 2,027

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -36,6 +37,7 @@ type server struct {
 	status   string
 	verdict  string
 	policies map[string]any
+	inUse    []string      // names of them
 	changed  chan struct{} // closed at each change
 	calls    []string      // state-changing ones, with their bodies
 	rules    []any         // of the live run, as they stand
@@ -48,6 +50,7 @@ func newServer(t *testing.T, live bool, shown int, runs ...recorded) *server {
 	t.Helper()
 	s := &server{runs: runs, live: live, shown: shown, status: "RUNNING", changed: make(chan struct{})}
 	require.NoError(t, json.Unmarshal(runs[0].row.Policies, &s.policies))
+	s.inUse = slices.Sorted(maps.Keys(s.policies))
 	if live {
 		s.runs = slices.Clone(runs)
 		s.runs[0].events = slices.Clone(runs[0].events)
@@ -167,7 +170,7 @@ func (s *server) run() map[string]any {
 		"now": now, "heartbeatAt": now.Add(-s.silent), "runId": r.row.ID, "scenario": r.row.Scenario, "seed": strconv.FormatUint(r.row.Seed, 10), "clock": "paced",
 		"compression": 100, "speed": 100, "status": status, "verdict": s.verdict + r.row.Result, "startedAt": r.row.StartedAt,
 		"durationMinutes": r.row.DurationSeconds / 60, "lastEventIndex": strconv.Itoa(s.shown - 1), "at": strconv.FormatInt(at, 10),
-		"policies": s.policies, "faults": []any{}, "violations": 0, "metrics": nil, "invariants": s.rules,
+		"policies": s.policies, "policiesInUse": s.inUse, "faults": []any{}, "violations": 0, "metrics": nil, "invariants": s.rules,
 	}
 }
 

@@ -54,7 +54,7 @@ async function attach(run, live) {
   page.log.changed(draw);
   charts.bind();
   feed.reset();
-  policies.inForce(run.policies);
+  policies.inForce(run.policies, run.policiesInUse);
   enable(live);
   $("#mission-link").href = `${$("#mission-link").dataset.href}?run=${encodeURIComponent(run.runId)}`;
   const scenario = page.scenarios.find((s) => s.name === run.scenario);
@@ -77,7 +77,7 @@ function connected(word) {
 
 function heartbeat(data) {
   Object.assign(page.run, { status: data.status, speed: data.speed, at: data.at, lastEventIndex: data.lastEventIndex });
-  policies.inForce(data.policies);
+  policies.inForce(data.policies, data.policiesInUse);
   page.rules = data.invariants || page.rules;
   draw();
 }

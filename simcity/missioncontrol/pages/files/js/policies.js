@@ -18,6 +18,7 @@ export class Policies {
     this.now = {}; // in force
     this.pending = {};
     this.fields = [];
+    this.inUse = []; // names of those that make a difference to the run
     this.rows = new Map();
     this.apply = $(".apply", place);
     this.reset = $(".reset", place);
@@ -35,17 +36,17 @@ export class Policies {
     const firsts = ["customerSpawnRate", "maxConcurrentAgents", "cancelChance", "rescheduleChance"];
     this.fields.sort((a, b) => rank(firsts, a.name) - rank(firsts, b.name));
     this.now = policies || {};
-    this.build(firsts);
+    this.build();
   }
 
-  build(firsts) {
+  /** build shows the policies that are in use, four of them and the rest on demand. */
+  build() {
     this.rows.clear();
-    const main = [];
-    const rest = [];
-    for (const field of this.fields) {
-      (firsts.includes(field.name) ? main : rest).push(this.build1(field));
-    }
-    fill($(".fields", this.place), main, h("details", {}, h("summary", {}, "More policies"), rest));
+    const shown = this.fields.filter((f) => this.inUse.includes(f.name.split(".")[0]));
+    const rows = shown.map((f) => this.build1(f));
+    const rest = rows.splice(4);
+    fill($(".fields", this.place), rows, rest.length > 0 && h("details", {}, h("summary", {}, "More policies"), rest),
+      shown.length < this.fields.length && h("p", { class: "doc" }, "Nothing in this run asks for other policies."));
     this.refresh();
   }
 
@@ -74,8 +75,12 @@ export class Policies {
     this.refresh();
   }
 
-  /** inForce takes the policies that hold now; what is pending stays pending. */
-  inForce(policies) {
+  /** inForce takes the policies that hold now and those in use; what is pending stays pending. */
+  inForce(policies, inUse) {
+    if (inUse && JSON.stringify(inUse) !== JSON.stringify(this.inUse)) {
+      this.inUse = inUse;
+      this.build();
+    }
     if (!policies || JSON.stringify(policies) === JSON.stringify(this.now)) return;
     this.now = policies;
     this.refresh();
