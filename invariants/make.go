@@ -66,7 +66,8 @@ func AtEnd(name string, look func(*simcity.Snapshot) error) simcity.Invariant {
 
 // Threshold is an SLO of your own: the metric of the last snapshot of each
 // steady phase compares to the bound by op, which is one of < <= > >= == !=. A
-// metric that is NaN had no data in that snapshot. Steady, critical, needs 1
+// metric that is NaN, as [simcity.Snapshot.Gauge] gives for a name that nobody told,
+// had no data in that snapshot. Steady, critical, needs 1
 // snapshot with data; set When to [simcity.AtEnd] to judge the end alone. It
 // panics on another op.
 func Threshold(name string, metric func(*simcity.Snapshot) float64, op string, bound float64, unit string) simcity.Invariant {

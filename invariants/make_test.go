@@ -40,15 +40,19 @@ func ExampleAtEnd() {
 
 func ExampleThreshold() {
 	rule := invariants.Threshold("queue_length", func(s *simcity.Snapshot) float64 {
-		return s.Gauges["queue_length"]
+		return s.Gauge("queue_length")
 	}, "<", 50, "jobs")
 	check := rule.Begin(nil)
 	check.Tick(&simcity.Snapshot{Gauges: map[string]float64{"queue_length": 80}})
 	fmt.Println(rule.Doc)
 	fmt.Println(check.Judge().Breach)
+	misspelt := rule.Begin(nil)
+	misspelt.Tick(&simcity.Snapshot{Gauges: map[string]float64{"queue_lenght": 80}})
+	fmt.Println(misspelt.Judge().Samples, "samples")
 	// Output:
 	// queue_length < 50 jobs
 	// got 80 jobs, want < 50 jobs
+	// 0 samples
 }
 
 func ExampleProbe() {

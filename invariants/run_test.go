@@ -66,7 +66,7 @@ func chairs(t *testing.T, limit int64, path string) *simcity.Result {
 		Collectors: []simcity.Collector{invariants.Prometheus(path)},
 		Invariants: []simcity.Invariant{
 			invariants.ZeroDoubleBookings(),
-			invariants.Threshold("sold", func(s *simcity.Snapshot) float64 { return s.Gauges["sold_total"] }, ">=", 1, "chairs"),
+			invariants.Threshold("sold", func(s *simcity.Snapshot) float64 { return s.Gauge("sold_total") }, ">=", 1, "chairs"),
 			invariants.Probe("asked", func(_ context.Context, w *simcity.World) error {
 				response, err := w.Client().Get(w.BaseURL() + "/metrics")
 				if err != nil {

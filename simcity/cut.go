@@ -99,10 +99,11 @@ func Reproduce(t testing.TB, cut Cut) {
 	if err := cut.validate(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := environment(); err != nil { // such as one that demands the overlay
+	settings, err := environment()
+	if err != nil { // such as one that demands the overlay
 		t.Fatal(err)
 	}
-	if cut.Locks && !locks.Active() {
+	if cut.Locks && (!locks.Active() || settings.overlaid.off) {
 		t.Skipf("simcity: this failure needs locks that are seams, so that nothing can be reproduced here: run go test with %s", overlayWords)
 	}
 	name := t.Name()

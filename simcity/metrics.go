@@ -187,6 +187,16 @@ type Snapshot struct {
 	Faults      []string `json:"faults,omitempty"`
 }
 
+// Gauge is a gauge by its name, and NaN if nobody has told one of that name, which
+// package invariants takes for no data.
+func (s *Snapshot) Gauge(name string) float64 {
+	value, told := s.Gauges[name]
+	if !told {
+		return math.NaN()
+	}
+	return value
+}
+
 func (m *Metrics) copyInto(s *Snapshot) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,6 +1,9 @@
 package simcity
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // notes are what a reader of a run that passed should know as well.
 func (r *Result) notes() []string {
@@ -23,11 +26,14 @@ const seamsFix = "run go test with " + overlayWords + ", let chaos/sqldb or chao
 // and of locks if it was so at all of them. Where citizens overlap for real, seams
 // tell nothing, and a run that failed has shown something.
 func (r *Result) loneliness() []string {
-	if r.Clock == "paced" || r.Verdict == Fail {
+	if r.Clock == "paced" || r.Verdict == Fail || strings.HasPrefix(r.Explored, string(Free)) {
 		return nil
 	}
 	const met = "nobody else ever went first: no race can show there; let citizens share instants (agents.Burst, SleepUntil) or give them less time between operations"
 	var notes []string
+	if raceFlag != "" && !r.explored() {
+		notes = append(notes, "the race detector sees none of the requests of this run touch one variable at once, since they take turns: "+envExplore+"=free is for it")
+	}
 	atLocks, passed, contended := 0, int64(0), int64(0)
 	for _, s := range r.Seams {
 		switch {
@@ -42,7 +48,7 @@ func (r *Result) loneliness() []string {
 	if r.explored() && atLocks == 0 {
 		notes = append(notes, "no lock of the host's packages was ever taken: no race can show at locks; does "+envPackages+" name the packages that take them? Statements of database/sql are seams by chaos/sqldb")
 	}
-	if r.Explored != "" && r.Explored != string(Free) && !r.explored() && len(r.Seams) == 0 {
+	if r.Explored != "" && !r.explored() && len(r.Seams) == 0 {
 		notes = append(notes, "no seam inside the app was passed: requests took turns as wholes, and no race within one could show; "+seamsFix)
 	}
 	if atLocks > 0 && contended == 0 {

@@ -242,6 +242,9 @@ func (r *run) doubts(res *Result) []string {
 		if doubt := r.cut.doubt(r.census.came(), len(r.faults.planned)); doubt != "" {
 			doubts = append(doubts, doubt)
 		}
+		if r.cut.Locks && !slices.ContainsFunc(res.Seams, func(s SeamResult) bool { return atLock(s.Name) }) {
+			doubts = append(doubts, "the failure needs locks that are seams, and none was passed: does "+envPackages+" name the packages that take them? If they take none any more, leave Locks out of the cut")
+		}
 		if doubt := r.judge.unproven(r.cut.Rule); doubt != "" {
 			doubts = append(doubts, doubt)
 		}

@@ -137,18 +137,24 @@ func TestPastedTestHoldsAtALockUntilTheBugIsMended(t *testing.T) {
 	mine := host{dir: t.TempDir(), overlay: h.overlay}
 	require.NoError(t, copyShop(mine.dir))
 	mine.write(t, "pasted_test.go", "package shop_test\n\nimport (\n\"testing\"\n\n\"github.com/bookiji/simcity/simcity\"\n)\n\n"+pasted[0])
-	run := func() (output string, passed bool) {
-		binary := filepath.Join(mine.dir, "pasted.test")
+	binary := filepath.Join(mine.dir, "pasted.test")
+	run := func(settings ...string) (output string, passed bool) {
 		require.NoError(t, mine.compile("-overlay="+mine.overlay, "-o", binary))
-		text, err := mine.command(t, binary, pasted[1]).CombinedOutput()
+		text, err := mine.command(t, binary, pasted[1], settings...).CombinedOutput()
 		return string(text), err == nil
 	}
 	mine.replace(t, "shop.go", "{ s.mux.ServeHTTP(w, r) }", "{ s.tally(); s.mux.ServeHTTP(w, r) }")
 	output, _ := run()
 	require.Contains(t, output, "--- FAIL: "+pasted[1]+"/once", output)
 
+	output, _ = run("SIMCITY_OVERLAY=0")
+	require.Contains(t, output, "--- SKIP: "+pasted[1], "no lock is a seam")
+	output, passed := run("SIMCITY_OVERLAY_PACKAGES=example.com/other/...")
+	require.False(t, passed, output)
+	require.Contains(t, output, "needs locks that are seams, and none was passed")
+
 	mine.replace(t, "lease.go", "if !s.free(slot) {", "{")
-	output, passed := run()
+	output, passed = run()
 	require.True(t, passed, output)
 	require.Contains(t, output, "--- PASS: "+pasted[1]+"/once", output)
 }
