@@ -95,7 +95,8 @@
 // SIMCITY_SEEDS=1000 (or 500-600) sweeps: each simulation of the tests that run is
 // lived once per seed, in worker processes of the same test binary, so that a seed
 // that crashes, hangs, leaks, exits, or takes more than SIMCITY_SEED_TIME (5m) or
-// SIMCITY_SEED_MEMORY (4096 MB) is that seed's finding. The summary groups
+// SIMCITY_SEED_MEMORY (4096 MB) is that seed's finding, and the processes that it has
+// started end with it. The summary groups
 // failures by [Result.Signature] and tells new ones from those of the sweep before
 // (kept in the user's cache folder, or in SIMCITY_SWEEP_HISTORY). SIMCITY_WORKERS
 // is how many processes, SIMCITY_SHARD=2/5 which part of the seeds this machine

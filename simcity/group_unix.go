@@ -11,5 +11,9 @@ import (
 // itself, unless that leaves the group.
 func ownGroup(command *exec.Cmd) { command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// endGroup kills what is left of the group.
-func endGroup(command *exec.Cmd) { _ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+// endGroup kills what is left of the group, or the process alone if it has none of its own.
+func endGroup(command *exec.Cmd) {
+	if syscall.Kill(-command.Process.Pid, syscall.SIGKILL) != nil {
+		_ = command.Process.Kill()
+	}
+}

@@ -189,6 +189,24 @@ func TestSignalsStopARunAndItsFaultsAreUndone(t *testing.T) {
 	}
 }
 
+// A terminal's signal comes to the workers as well, where a run on real time stops at once.
+func TestSignalStopsThePacedRunOfASweep(t *testing.T) {
+	t.Parallel()
+	s := newSwamp(t)
+	child := inTheSwamp(s.URL)
+	child.Env = append(child.Env, "SIMCITY_SEEDS=2", "SIMCITY_WORKERS=1", "SIMCITY_SWEEP_HISTORY="+filepath.Join(t.TempDir(), "history.json"))
+	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var said strings.Builder
+	child.Stderr, child.Stdout = &said, &said
+	require.NoError(t, child.Start())
+	require.Eventually(t, func() bool { return s.inside.Load() == 10 && strings.Contains(s.paths(), "/break") }, time.Minute, time.Millisecond)
+	require.NoError(t, syscall.Kill(-child.Process.Pid, syscall.SIGINT))
+	require.Error(t, child.Wait())
+	require.Contains(t, said.String(), "0 seeds, 0 passed, 0 failed in 0 ways")
+	require.Contains(t, said.String(), "stopped by signal interrupt after 0 of 2 seeds, none of which failed")
+	require.Equal(t, 1, strings.Count(s.paths(), "/mend"), said.String())
+}
+
 // The second signal does what signals do.
 func TestSecondSignalKills(t *testing.T) {
 	t.Parallel()

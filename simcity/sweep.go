@@ -208,6 +208,9 @@ func (s *sweep) take() (seed uint64, ok bool) {
 }
 
 func (s *sweep) finish(out outcome) {
+	if out.Verdict == Stopped && interrupted.Load() { // with the sweep
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done = append(s.done, out)

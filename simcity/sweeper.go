@@ -68,8 +68,10 @@ func (s *sweep) hire() (*sweeper, error) {
 	}
 	w.command.ExtraFiles = []*os.File{seedsOut, answersIn}
 	w.command.Stdout, w.command.Stderr = w.said, w.said
-	w.command.WaitDelay = time.Second // what it started may go on and hold its output
-	ownGroup(w.command)
+	w.command.WaitDelay = time.Second                    // what it started may go on and hold its output
+	if !s.play.simulation.clock.inner.HostTimeIsReal() { // whose runs stop at once when a terminal says so
+		ownGroup(w.command)
+	}
 	err = w.command.Start()
 	_, _ = seedsOut.Close(), answersIn.Close()
 	if err != nil {

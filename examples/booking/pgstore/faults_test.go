@@ -104,6 +104,7 @@ func TestCityFeelsEachFaultOfTheRunbook(t *testing.T) {
 		}, 0, 0.3},
 	} {
 		t.Run(test.fault.Kind, func(t *testing.T) {
+			t.Parallel()
 			var g gauge
 			day := oneFault(test.fault)
 			day.Invariants = []simcity.Invariant{test.felt(&g)}
@@ -129,6 +130,7 @@ func TestCityFindsADatabaseThatDoesNotHeal(t *testing.T) {
 		{pgstore.BugRefreshDies, "search_freshness"},
 	} {
 		t.Run(string(planted.bug), func(t *testing.T) {
+			t.Parallel()
 			day := scenarios.DisasterMix()
 			result := simcity.New(day).Target(cityOn(marketplace.Database(t), booking.Config{}, planted.bug)).Simulate(t)
 			require.NotEmpty(t, result.Violations, result.Explain())
@@ -152,7 +154,7 @@ func TestCityLeavesNothingBroken(t *testing.T) {
 	}
 	for name, end := range map[string]func(*simcity.Simulation){
 		"stopped": func(s *simcity.Simulation) {
-			s.Command(simcity.Command{Kind: simcity.Stop, At: 90*time.Minute + 10*time.Second})
+			s.Command(simcity.Command{Kind: simcity.Stop, At: time.Hour + 5*time.Second})
 		},
 		"failed": func(s *simcity.Simulation) {
 			s.Check(simcity.Invariant{Name: "fails", Begin: func(*simcity.World) simcity.Check {
@@ -177,6 +179,7 @@ func TestCityLeavesNothingBroken(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dsn := marketplace.Database(t)
 			conn, err := pgx.Connect(t.Context(), dsn)
 			require.NoError(t, err)
@@ -184,6 +187,7 @@ func TestCityLeavesNothingBroken(t *testing.T) {
 			before, err := postgres.Snapshot(t.Context(), conn)
 			require.NoError(t, err)
 			result := broken(end).Target(cityOn(dsn, booking.Config{}, pgstore.BugGuardSleeps)).Simulate(t)
+			require.Equal(t, name == "stopped", result.Verdict == simcity.Stopped, result.Explain())
 			require.NotEqual(t, simcity.Pass, result.Verdict)
 			require.Len(t, result.Faults, 2, "both had struck")
 			require.NoError(t, postgres.LeftBehind(t.Context(), conn, before))

@@ -51,23 +51,38 @@ func TestCitySwarmRaisesNoFalseAlarm(t *testing.T) {
 		seeds, err = strconv.Atoi(text)
 		require.NoError(t, err, "SIMCITY_TEST_SEEDS")
 	}
+	lived := make([]*simcity.Result, seeds)
+	t.Run("seed", func(t *testing.T) {
+		for seed := range lived {
+			t.Run(strconv.Itoa(seed), func(t *testing.T) {
+				t.Parallel()
+				lived[seed] = liveSwarm(t, uint64(seed))
+			})
+		}
+	})
 	struck := map[string]int64{}
-	for seed := range uint64(seeds) {
-		dsn := marketplace.Database(t)
-		conn, err := pgx.Connect(t.Context(), dsn)
-		require.NoError(t, err)
-		before, err := postgres.Snapshot(t.Context(), conn)
-		require.NoError(t, err)
-		result := simcity.New(swarm()).Seed(seed).Target(cityOn(dsn, booking.Config{})).Simulate(t)
-		require.Equal(t, simcity.Pass, result.Verdict, "seed %d: %s", seed, result.Explain())
-		require.NoError(t, postgres.LeftBehind(t.Context(), conn, before), "seed %d", seed)
-		require.NoError(t, conn.Close(context.Background()))
+	for seed, result := range lived {
+		require.NotNil(t, result, "seed %d failed", seed)
 		for _, w := range result.Faults {
 			struck[w.Kind] += w.Touched
 		}
 	}
 	t.Logf("%d seeds, touched: %v", seeds, struck)
 	require.NotEmpty(t, struck)
+}
+
+// liveSwarm is a swarm that passes and leaves nothing behind.
+func liveSwarm(t *testing.T, seed uint64) *simcity.Result {
+	dsn := marketplace.Database(t)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	before, err := postgres.Snapshot(t.Context(), conn)
+	require.NoError(t, err)
+	result := simcity.New(swarm()).Seed(seed).Target(cityOn(dsn, booking.Config{})).Simulate(t)
+	require.Equal(t, simcity.Pass, result.Verdict, result.Explain())
+	require.NoError(t, postgres.LeftBehind(t.Context(), conn, before))
+	return result
 }
 
 // Availability checked in one transaction and a booking inserted in another: with
