@@ -50,6 +50,9 @@ func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
 	startChromium(t)
 	url := host(t, nil)
 
+	q := open(t, url+missionPath, 1440, 900, "dark")
+	require.Equal(t, "No runs yet", q.text("#title"))
+	require.False(t, ask[bool](q, `[...document.querySelectorAll("#charts, #panes, #replay, #report")].some((e) => e.checkVisibility())`), "nothing is there to study")
 	p := open(t, url+dashboardPath, 1440, 900, "light")
 	p.wait(`document.querySelector("#fresh").textContent === "no run"`)
 	p.shot("dashboard-idle")
@@ -82,7 +85,9 @@ func TestARunFromStartToForensicsOverMissionControl(t *testing.T) {
 	p.press(kb.Enter)
 	p.wait(`document.querySelector("#status").textContent === "STOPPED"`)
 
-	q := open(t, url+missionPath, 1440, 900, "dark")
+	p.wait(`document.querySelector("#detail").textContent.includes("Why STOPPED")`)
+
+	q.do(chromedp.Reload())
 	q.wait(`document.querySelector("#verdict").textContent.startsWith("STOPPED")`)
 	q.wait(`document.querySelector("#lanes").textContent.includes("cache invalidation storm")`)
 	q.wait(`document.querySelector("#repro").textContent.includes("curl")`) // comes with the summary, after the verdict

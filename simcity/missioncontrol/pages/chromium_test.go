@@ -182,9 +182,13 @@ func (p *tab) press(keys string, options ...chromedp.KeyOption) {
 	p.do(chromedp.KeyEvent(keys, options...))
 }
 
-// shot writes a picture of the whole page, to be looked at.
+// shot writes a picture of the whole page, to be looked at, where go test -artifacts
+// keeps it.
 func (p *tab) shot(name string) {
 	p.t.Helper()
+	if flag.Lookup("test.artifacts").Value.String() != "true" {
+		return
+	}
 	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
 	defer cancel()
 	yes := true

@@ -104,6 +104,7 @@ test("what was never measured has no tile, or its tile says so", () => {
   const rule = (name, judgement, status = "open") => ({ name, status, severity: "critical", judgement });
   assert.deepEqual(values({ operations: 40, errors: 0 }, [
     rule("reads_match", { got: "39 of 40", want: "all", value: 39, bound: 40, samples: 40, needs: 1, breach: {} }),
+    rule("writes_match", { got: "3 of 3", want: "all", value: 3, bound: 3, samples: 3, needs: 40 }, "unchecked"),
     rule("removals_match", { got: "0 of 0", want: "all", value: 0, bound: 0, samples: 0, needs: 1 }),
     rule("zero_double_bookings", { got: "0", want: "0", value: 0, bound: 0, samples: 0, needs: 1 }, "unchecked"),
     rule("orchestrator_tick_drift", { got: "not paced", want: "less than 100 ms/s", samples: 0, needs: 0, exempt: "not paced" }, "kept"),
@@ -115,6 +116,7 @@ test("what was never measured has no tile, or its tile says so", () => {
     ["memory", null, "not judged yet", "open"],
     ["operations", "40", "", "open"],
     ["reads match", "39 of 40", "40 samples", "warn"],
+    ["writes match", "3 of 3", "3 samples, needs 40", "open"],
     ["removals match", null, "not measured", "open"],
   ]);
 });

@@ -49,7 +49,7 @@ async function attach(run, live) {
   page.summary = null;
   page.rules = [];
   page.selected = null;
-  fill($("#detail"), h("p", { class: "empty" }, "Choose an event, or click a point of a chart, to see the events at that time and what was active."));
+  drawReasons();
   page.log = new RunLog(run.runId, { policies: run.policies, durationNanos: run.durationMinutes * 60e9, clock: run.clock });
   page.log.changed(draw);
   charts.bind();
@@ -67,8 +67,17 @@ async function attach(run, live) {
     page.connection = "ended";
     await page.log.catchUp();
     page.summary = await api.summary(run.runId);
+    drawReasons();
   }
   draw();
+}
+
+/** drawReasons says why the run ended as it did, and what can be seen here, while no event is chosen. */
+function drawReasons() {
+  if (page.selected !== null) return;
+  const reasons = page.summary?.reasons || [];
+  fill($("#detail"), reasons.length > 0 && [h("h3", {}, `Why ${page.summary.verdict}`), h("ul", {}, reasons.map((r) => h("li", {}, r)))],
+    h("p", { class: "empty" }, "Choose an event, or click a point of a chart, to see the events at that time and what was active."));
 }
 
 function connected(word) {
@@ -88,6 +97,7 @@ async function end(data) {
   enable(false);
   announce(`The run has ended: ${data.verdict}`);
   page.summary = await api.summary(page.log.id).catch(() => null);
+  drawReasons();
   draw();
 }
 

@@ -73,6 +73,7 @@ function moved(index) {
 /** open shows a run from its history, and follows it if it goes on. */
 async function open(id, t) {
   page.follower?.stop();
+  document.body.classList.remove("idle");
   const { run, live, stoppable } = await api.run(id);
   Object.assign(page, empty(), { run, stoppable, other: null, divergence: undefined, follower: null, marked: -1 });
   page.log = new RunLog(run.id, { policies: run.policies, durationNanos: run.durationSeconds * 1e9, clock: run.clock });
@@ -211,7 +212,8 @@ async function begin() {
   const { vs, t, tab } = view;
   const id = view.run || runs.rows[0]?.id;
   if (!id) {
-    setText($("#title"), "No runs yet");
+    setText($("#title"), runs.none());
+    document.body.classList.add("idle");
     return;
   }
   await open(id, t);

@@ -40,9 +40,15 @@ export class Runs {
     this.draw();
   }
 
+  /** none says that there are no runs, of those that are asked for. */
+  none() {
+    const { scenario, verdict, seed } = this.view;
+    return scenario || verdict || seed ? "No runs match" : "No runs yet";
+  }
+
   draw() {
     const items = this.rows.map((row) => this.item(row));
-    if (items.length === 0) items.push(h("li", { class: "empty" }, "No runs match."));
+    if (items.length === 0) items.push(h("li", { class: "empty" }, `${this.none()}.`));
     if (this.next) items.push(h("li", {}, h("button", { type: "button", click: () => this.more() }, "Earlier runs")));
     fill(this.place, items);
   }

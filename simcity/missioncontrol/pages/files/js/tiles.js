@@ -55,10 +55,11 @@ function tile(spec, live, inv) {
 
 /** ruleTile is that of any other rule, in its own words. */
 function ruleTile(inv) {
-  const { got, want, samples } = inv.judgement || {};
+  const { got, want, samples, needs } = inv.judgement || {};
   const base = { label: inv.name.replaceAll("_", " "), invariant: inv.name, state: stateOf(inv) };
   if (inv.status === "violated") return { ...base, value: got || "violated", note: want ? `/ ${want}` : "" };
-  return samples > 0 ? { ...base, value: got, note: many(samples, "sample") } : { ...base, value: null, note: unmeasured(inv) };
+  const few = samples < needs ? `, needs ${count(needs)}` : "";
+  return samples > 0 ? { ...base, value: got, note: many(samples, "sample") + few } : { ...base, value: null, note: unmeasured(inv) };
 }
 
 /** unmeasured says why a rule has no figure. */

@@ -22,12 +22,13 @@ export class Trigger {
   offer(kinds) {
     this.kinds = kinds || [];
     fill(this.form.elements.type, this.kinds.map((k) => h("option", { value: k.kind }, k.kind)));
+    this.form.hidden = this.kinds.length === 0;
     this.choose();
   }
 
   choose() {
     const kind = this.kinds.find((k) => k.kind === this.form.elements.type.value);
-    fill($(".doc", this.form), kind ? kind.doc : "This scenario has none.");
+    fill($(".doc", this.form), kind?.doc);
     fill($(".parameters", this.form), (kind?.parameters || []).map((p) => this.parameter(p)));
   }
 
@@ -43,7 +44,7 @@ export class Trigger {
   }
 
   enable(on) {
-    $("button", this.form).disabled = !on || this.kinds.length === 0;
+    $("button", this.form).disabled = !on;
   }
 
   async send() {
