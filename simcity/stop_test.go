@@ -227,9 +227,9 @@ func TestSecondSignalKills(t *testing.T) {
 	<-broken
 	require.NoError(t, child.Process.Signal(syscall.SIGINT))
 	<-mending
-	require.NoError(t, child.Process.Signal(syscall.SIGINT))
+	require.NoError(t, child.Process.Signal(syscall.SIGTERM))
 	require.Error(t, child.Wait())
-	require.Equal(t, syscall.SIGINT, child.ProcessState.Sys().(syscall.WaitStatus).Signal())
+	require.Equal(t, syscall.SIGTERM, child.ProcessState.Sys().(syscall.WaitStatus).Signal())
 }
 
 // inTheSwamp is a process of its own in which TestLifeInTheSwamp runs.
