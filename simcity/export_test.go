@@ -62,6 +62,9 @@ func Explored(packages string, race bool) string {
 // SeamAt is the seam at a place.
 func SeamAt(place string) string { return seamAt(place) }
 
+// RaceNote is what a build with the race detector notes of each run, as one line.
+var RaceNote = strings.Repeat("simcity note: "+raceNote+"\n", min(len(raceFlag), 1))
+
 // NotesOf are the notes of a result.
 func NotesOf(r *Result) []string { return r.notes() }
 

@@ -19,6 +19,17 @@ func (r *Result) notes() []string {
 	return append(notes, r.loneliness()...)
 }
 
+// blindness is what the race detector, if it is on, did not see: those who take turns. A
+// run with locks that are seams says so itself.
+func (r *Result) blindness() []string {
+	if raceFlag == "" || r.Clock == "paced" || r.Verdict == Fail || r.explored() || strings.HasPrefix(r.Explored, string(Free)) {
+		return nil
+	}
+	return []string{raceNote}
+}
+
+const raceNote = "the race detector is on, and requests of this run took turns, so that it saw no two of them touch one variable at once: " + envExplore + "=free is for it"
+
 // seamsFix is what puts seams inside of an app.
 const seamsFix = "run go test with " + overlayWords + ", let chaos/sqldb or chaos/postgres wrap the database, or call simcity.Yield"
 
@@ -31,9 +42,6 @@ func (r *Result) loneliness() []string {
 	}
 	const met = "nobody else ever went first: no race can show there; let citizens share instants (agents.Burst, SleepUntil) or give them less time between operations"
 	var notes []string
-	if raceFlag != "" && !r.explored() {
-		notes = append(notes, "the race detector sees none of the requests of this run touch one variable at once, since they take turns: "+envExplore+"=free is for it")
-	}
 	atLocks, passed, contended := 0, int64(0), int64(0)
 	for _, s := range r.Seams {
 		switch {

@@ -312,7 +312,7 @@ func (p *play) tell(res *Result) *Result {
 		}
 	}
 	fmt.Fprintln(p.t.Output(), res.Line())
-	for _, note := range res.notes() {
+	for _, note := range append(res.notes(), res.blindness()...) {
 		fmt.Fprintln(p.t.Output(), quoted("simcity note: "+note))
 	}
 	return res

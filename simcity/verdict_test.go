@@ -51,7 +51,7 @@ func TestRunWritesItsLineAndTellsTheTestsAttributes(t *testing.T) {
 	t.Parallel()
 	var res *simcity.Result
 	told := record(t, "TestX", func(t testing.TB) { res = city(hello, citizens("visitor", 1, visitor)).Run(t) })
-	require.Equal(t, res.Line()+"\n", told.output.String())
+	require.Equal(t, res.Line()+"\n"+simcity.RaceNote, told.output.String())
 	require.Equal(t, map[string]string{
 		"simcity.seed": "1", "simcity.verdict": "PASS", "simcity.digest": res.Digest.String(),
 	}, told.attrs)
