@@ -207,7 +207,17 @@ func TestLockTable(t *testing.T) {
 	dsn := openShop(t)
 	before := snapshot(t, dsn)
 	var answers []string
-	s := city(hostOn(dsn, nil), 1, visitor(&answers, step{time.Minute, insert}, step{3 * time.Minute, insert}, step{5 * time.Minute, insert})).
+	waits := visitor(&answers, step{time.Minute, insert}, step{3 * time.Minute, insert}, step{5 * time.Minute, insert})
+	var steps []step // of another, whose statements give Postgres time to answer the one that waited
+	for at := 4*time.Minute + time.Second; at < 10*time.Minute; at += 20 * time.Second {
+		steps = append(steps, step{at, insert})
+	}
+	s := city(hostOn(dsn, nil), 2, simcity.AgentFunc(func(ctx context.Context, c *simcity.Citizen) error {
+		if c.Number() == 1 {
+			return waits.Live(ctx, c)
+		}
+		return visitor(new([]string), steps...).Live(ctx, c)
+	})).
 		Clock(simcity.Stepped()).Until(10*time.Minute).
 		Inject(twice(postgres.LockTable{Table: "bookings"}.Fault()), 2*time.Minute, 2*time.Minute)
 	res := s.Simulate(t)
