@@ -105,10 +105,10 @@ func (l *life) mistype(ctx context.Context, listing Listing, s Slot) error {
 	*wrong += "-nowhere"
 	err := l.do(ctx, OpBookUnknown, o.input(), func(ctx context.Context, op *simcity.Operation) error {
 		b, err := l.market.Book(ctx, l.User, o)
-		if err == nil {
+		switch {
+		case err == nil:
 			op.Learn(simcity.Fact{Kind: simcity.Referred, ID: b.ID, Of: *wrong, Holder: l.Citizen.ID()})
-		}
-		if errors.Is(err, ErrRefused) {
+		case errors.Is(err, ErrRefused):
 			op.Output = "refused, as it should be"
 		}
 		return err

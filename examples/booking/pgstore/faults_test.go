@@ -6,11 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bookiji/simcity/chaos"
-	"github.com/bookiji/simcity/chaos/postgres"
 	"github.com/bookiji/simcity/examples/booking"
 	"github.com/bookiji/simcity/examples/booking/pgstore"
 	"github.com/bookiji/simcity/invariants"
@@ -180,17 +178,12 @@ func TestCityLeavesNothingBroken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dsn := marketplace.Database(t)
-			conn, err := pgx.Connect(t.Context(), dsn)
-			require.NoError(t, err)
-			defer func() { _ = conn.Close(context.Background()) }()
-			before, err := postgres.Snapshot(t.Context(), conn)
-			require.NoError(t, err)
+			dsn, leftBehind := freshDatabase(t)
 			result := broken(end).Target(cityOn(dsn, booking.Config{}, pgstore.BugGuardSleeps)).Simulate(t)
 			require.Equal(t, name == "stopped", result.Verdict == simcity.Stopped, result.Explain())
 			require.NotEqual(t, simcity.Pass, result.Verdict)
 			require.Len(t, result.Faults, 2, "both had struck")
-			require.NoError(t, postgres.LeftBehind(t.Context(), conn, before))
+			require.NoError(t, leftBehind())
 		})
 	}
 }

@@ -88,20 +88,28 @@ func seamsOn(seams postgres.Seams, dsn string, app booking.Config, bugs ...pgsto
 	})
 }
 
+// freshDatabase is a database of the marketplace's, and looks for what is broken in it
+// afterwards.
+func freshDatabase(t *testing.T) (dsn string, leftBehind func() error) {
+	t.Helper()
+	dsn = marketplace.Database(t)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	before, err := postgres.Snapshot(t.Context(), conn)
+	require.NoError(t, err)
+	return dsn, func() error { return postgres.LeftBehind(t.Context(), conn, before) }
+}
+
 // runOn runs a scenario of the pack on a fresh database, in which nothing is
 // broken afterwards. The runs are parallel: each waits for the server half of its
 // time.
 func runOn(t *testing.T, scenario simcity.Scenario) {
 	t.Helper()
 	t.Parallel()
-	dsn := marketplace.Database(t)
-	conn, err := pgx.Connect(t.Context(), dsn)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	before, err := postgres.Snapshot(t.Context(), conn)
-	require.NoError(t, err)
+	dsn, leftBehind := freshDatabase(t)
 	simcity.New(scenario).Target(cityOn(dsn, booking.Config{})).Run(t)
-	require.NoError(t, postgres.LeftBehind(t.Context(), conn, before))
+	require.NoError(t, leftBehind())
 }
 
 func TestSimCityBaselineOnPostgres(t *testing.T)    { runOn(t, scenarios.Baseline()) }

@@ -1,19 +1,16 @@
 package pgstore_test
 
 import (
-	"context"
 	"os"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bookiji/simcity/agents"
 	"github.com/bookiji/simcity/chaos"
-	"github.com/bookiji/simcity/chaos/postgres"
 	"github.com/bookiji/simcity/examples/booking"
 	"github.com/bookiji/simcity/examples/booking/pgstore"
 	"github.com/bookiji/simcity/invariants"
@@ -73,15 +70,10 @@ func TestCitySwarmRaisesNoFalseAlarm(t *testing.T) {
 
 // liveSwarm is a swarm that passes and leaves nothing behind.
 func liveSwarm(t *testing.T, seed uint64) *simcity.Result {
-	dsn := marketplace.Database(t)
-	conn, err := pgx.Connect(t.Context(), dsn)
-	require.NoError(t, err)
-	defer func() { _ = conn.Close(context.Background()) }()
-	before, err := postgres.Snapshot(t.Context(), conn)
-	require.NoError(t, err)
+	dsn, leftBehind := freshDatabase(t)
 	result := simcity.New(swarm()).Seed(seed).Target(cityOn(dsn, booking.Config{})).Simulate(t)
 	require.Equal(t, simcity.Pass, result.Verdict, result.Explain())
-	require.NoError(t, postgres.LeftBehind(t.Context(), conn, before))
+	require.NoError(t, leftBehind())
 	return result
 }
 
