@@ -14,16 +14,14 @@ import (
 //
 // The bubble belongs to a testing.T of our own, zero but for that purpose, so
 // that a run needs no test and a test's own state is not drawn into the bubble.
-// Its root never returns while goroutines of a host that cannot stop are left:
-// it then waits on a channel from outside the bubble, which freezes the bubble
-// for good and lets the process go on.
+// Goroutines of a host that cannot stop stay in it, frozen for good: nobody
+// outside can wake them, and its time has ended.
 func (r *run) play(patience time.Duration) *Result {
 	if _, elsewhere := r.target.(*URLTarget); !elsewhere { // the network is slower than the collector
 		takeBallast()
 	}
 	began := time.Now()
 	done := make(chan *Result, 1)
-	never := make(chan struct{})
 	dog := watchdog{run: r, patience: patience}
 	over := make(chan struct{})
 	defer close(over)
@@ -40,12 +38,9 @@ func (r *run) play(patience time.Duration) *Result {
 			synctest.Test(&testing.T{}, func(*testing.T) {
 				dog.bubble.Store(bubbleHere())
 				r.live()
-				left := r.leftBehind()
-				done <- r.result()
-				if left {
-					<-never
-				}
+				r.end.Store(new(r.elapsed()))
 			})
+			done <- r.result()
 		}()
 	}
 	res := dog.watch(done)
@@ -53,14 +48,20 @@ func (r *run) play(patience time.Duration) *Result {
 	return res
 }
 
-// escaped turns a panic of the bubble itself into a finding.
+// escaped turns a panic of the bubble itself into a finding. It is also how a bubble
+// tells that goroutines are left in it.
 func (r *run) escaped(done chan<- *Result, dog *watchdog) {
 	value := recover()
 	if value == nil {
 		return
 	}
-	r.frozen.Store(true)
 	text := fmt.Sprint(value)
+	if strings.Contains(text, "main bubble goroutine has exited") {
+		r.leftBehind(dog.inBubble())
+		done <- r.result()
+		return
+	}
+	r.frozen.Store(true)
 	f := Finding{Kind: FindingPanic, Text: "panic in the run itself: " + text, Stack: string(debug.Stack())}
 	if strings.Contains(text, "deadlock") {
 		f = Finding{Kind: FindingHang, Text: "everything in the run is blocked for good " + r.course.stage().String() + ": " + text}
@@ -73,27 +74,24 @@ func (r *run) escaped(done chan<- *Result, dog *watchdog) {
 	done <- r.result()
 }
 
-// leftBehind looks for goroutines that outlived the host. A host that has a
-// Close promised that there are none.
-func (r *run) leftBehind() bool {
-	synctest.Wait()
+// leftBehind finds the goroutines that outlived the host. A host that has a Close
+// promised that there are none.
+func (r *run) leftBehind(bubble string) {
 	var left, handlers []goroutine
-	here := bubbleHere()
 	for _, g := range goroutines() {
-		if g.bubble == here && strings.Contains(g.stack, "(*exchange).serve(") {
+		switch {
+		case g.bubble != bubble:
+		case strings.Contains(g.stack, "(*exchange).serve("):
 			handlers = append(handlers, g)
-		} else if g.bubble == here && g.reason != "running" && !strings.HasPrefix(g.reason, "synctest.Run") && !strings.Contains(g.stack, "testingSynctestTest(") {
+		default:
 			left = append(left, g)
 		}
 	}
 	if !r.showStuck(handlers) {
 		left = append(left, handlers...)
 	}
-	if len(left) == 0 {
-		return len(handlers) > 0
-	}
-	if r.course.deadlocked.Load() { // so that the host was not closed
-		return true
+	if len(left) == 0 || r.course.deadlocked.Load() { // so that the host was not closed
+		return
 	}
 	slices.SortStableFunc(left, func(a, b goroutine) int { // a dump has an order of its own
 		return strings.Compare(firstHostFrame(a.stack), firstHostFrame(b.stack))
@@ -106,7 +104,6 @@ func (r *run) leftBehind() bool {
 		f.Text = fmt.Sprintf("%s of the host left behind, frozen, the first at %s; a Close() error method on the handler, or World.OnClose, would stop it", counted(len(left), "goroutine"), firstHostFrame(left[0].stack))
 	}
 	r.find(f)
-	return true
 }
 
 // showStuck adds their stacks to the finding that handlers never returned, if

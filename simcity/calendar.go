@@ -13,6 +13,7 @@ type calendar struct {
 	began     time.Time                           // simulated date of the start
 	kept      atomic.Pointer[conductor.Conductor] // by whom; nil until time begins
 	lastEvent atomic.Int64                        // when, in simulated time
+	end       atomic.Pointer[time.Duration]       // when the bubble's time ended, for those outside
 	frozen    atomic.Bool                         // the run was given up: time stands at its last event
 }
 
@@ -20,6 +21,9 @@ type calendar struct {
 func (c *calendar) elapsed() time.Duration {
 	if c.frozen.Load() {
 		return time.Duration(c.lastEvent.Load())
+	}
+	if end := c.end.Load(); end != nil {
+		return *end
 	}
 	if keeper := c.kept.Load(); keeper != nil {
 		return keeper.Now()

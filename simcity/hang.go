@@ -68,8 +68,7 @@ type goroutine struct {
 	stack   string
 }
 
-// dump is every goroutine of the process. Each run takes one, at its end, so it
-// begins small.
+// dump is every goroutine of the process.
 func dump() []byte {
 	for size := 32 << 10; ; size *= 2 {
 		buffer := make([]byte, size)
