@@ -42,6 +42,8 @@ type timekeeper interface {
 	// advance moves the clock to the given time, or less far when a parking
 	// arrives meanwhile.
 	advance(to time.Duration)
+	// tick moves the clock by a nanosecond. Nothing cuts that short.
+	tick()
 }
 
 func newTimekeeper(c *Conductor) timekeeper {
@@ -70,6 +72,8 @@ func (v *virtualTime) settle() { synctest.Wait() }
 func (v *virtualTime) advance(to time.Duration) {
 	waitFor(v.timer, to-v.now(), v.arrived)
 }
+
+func (v *virtualTime) tick() { time.Sleep(1) }
 
 // waitFor lets d pass on timer's clock, or less when arrived is signalled.
 func waitFor(timer *time.Timer, d time.Duration, arrived <-chan struct{}) {
@@ -128,6 +132,12 @@ func (s *steppedTime) advance(to time.Duration) {
 	}
 }
 
+func (s *steppedTime) tick() {
+	s.conductor.mu.Lock()
+	s.at++
+	s.conductor.mu.Unlock()
+}
+
 type pacedTime struct {
 	arrived <-chan struct{}
 	began   time.Time
@@ -145,6 +155,8 @@ func (p *pacedTime) advance(to time.Duration) {
 	waitFor(timer, time.Duration(float64(to-p.now())/p.factor), p.arrived)
 	timer.Stop()
 }
+
+func (p *pacedTime) tick() {} // wall time is never the same twice
 
 // farewell is how long a paced run waits, in real time, for actors that run
 // when it ends.

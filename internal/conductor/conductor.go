@@ -303,8 +303,8 @@ func (c *Conductor) resumeAll() {
 // at this one.
 func (c *Conductor) freshInstant() {
 	now := c.keeper.now()
-	for now == c.hostAt { // a signal may cut an advance short
-		c.keeper.advance(now + 1)
+	if now == c.hostAt {
+		c.keeper.tick()
 		c.keeper.settle()
 		now = c.keeper.now()
 	}
