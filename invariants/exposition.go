@@ -50,21 +50,34 @@ type sample struct {
 	value float64
 }
 
+// A room is the memory that reading a page takes, for the next page to use again.
+type room struct {
+	page    bytes.Buffer
+	samples []sample
+	found   map[string]float64
+}
+
+func newRoom() *room { return &room{found: make(map[string]float64)} }
+
+var rooms = sync.Pool{New: func() any { return newRoom() }}
+
 // figures are the sum over label sets for each name, and each label set as
 // name{k="v"}, as far as the limits reach in the order of the names. Every series is
 // read as what its line says, whatever HELP and TYPE say: many hosts write those
 // twice, late or wrongly. So a histogram or summary gives its _sum and _count;
 // buckets and quantiles, which mean nothing when summed up, are left out, and so are
-// NaN and the infinities.
-func (r *reader) figures(page []byte) (map[string]float64, error) {
-	samples, err := r.samples(page)
+// NaN and the infinities. What it returns lies in room.
+func (r *reader) figures(page []byte, room *room) (map[string]float64, error) {
+	samples, err := r.samples(page, room.samples[:0])
 	if err != nil {
 		return nil, err
 	}
+	room.samples = samples
 	if len(samples) > labelledLimit { // else no limit is met
 		slices.SortStableFunc(samples, func(a, b sample) int { return strings.Compare(a.name, b.name) })
 	}
-	found := make(map[string]float64, len(samples))
+	found := room.found
+	clear(found)
 	names, labelled := 0, 0
 	for _, s := range samples {
 		if s.part || math.IsNaN(s.value) || math.IsInf(s.value, 0) {
@@ -91,11 +104,10 @@ func (r *reader) figures(page []byte) (map[string]float64, error) {
 	return found, nil
 }
 
-// samples reads the lines that are no comments.
-func (r *reader) samples(page []byte) (samples []sample, err error) {
+// samples appends the lines that are no comments.
+func (r *reader) samples(page []byte, samples []sample) ([]sample, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	samples = make([]sample, 0, len(r.known))
 	number := 0
 	for line := range bytes.Lines(page) {
 		number++

@@ -35,13 +35,15 @@ type prometheus struct {
 }
 
 func (p *prometheus) Collect(ctx context.Context, w *simcity.World) error {
-	found, err := p.read(ctx, w.Client(), w.BaseURL())
+	room := rooms.Get().(*room)
+	defer rooms.Put(room)
+	found, err := p.read(ctx, w.Client(), w.BaseURL(), room)
 	w.Metrics().Replace(p.path, found) // after an error none are left: old figures are no samples
 	return err
 }
 
-// read fetches the page and its figures.
-func (p *prometheus) read(ctx context.Context, client *http.Client, base string) (map[string]float64, error) {
+// read fetches the page and its figures, which lie in room.
+func (p *prometheus) read(ctx context.Context, client *http.Client, base string, room *room) (map[string]float64, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+p.path, nil)
 	if err != nil {
 		return nil, p.trouble(err)
@@ -55,7 +57,8 @@ func (p *prometheus) read(ctx context.Context, client *http.Client, base string)
 	if response.StatusCode != http.StatusOK {
 		return nil, p.trouble(fmt.Errorf("status %d", response.StatusCode))
 	}
-	var page bytes.Buffer
+	page := &room.page
+	page.Reset()
 	page.Grow(min(max(0, int(response.ContentLength)), expositionLimit) + bytes.MinRead)
 	if _, err := page.ReadFrom(io.LimitReader(response.Body, expositionLimit+1)); err != nil {
 		return nil, p.trouble(err)
@@ -63,7 +66,7 @@ func (p *prometheus) read(ctx context.Context, client *http.Client, base string)
 	if page.Len() > expositionLimit {
 		return nil, p.trouble(fmt.Errorf("more than %d bytes", expositionLimit))
 	}
-	found, err := p.figures(page.Bytes())
+	found, err := p.figures(page.Bytes(), room)
 	if err != nil {
 		return nil, p.trouble(err)
 	}

@@ -23,7 +23,7 @@ func TestFiguresOfAPage(t *testing.T) {
 		"took_seconds_bucket{le=\"1\"} 5\ntook_seconds_bucket{le=\"+Inf\"} 6\ntook_seconds_sum 2.5\ntook_seconds_count 6\n" +
 		"size{quantile=\"0.5\"} 9\nsize_sum 10\nsize_count 1\n" +
 		"broken NaN\nendless +Inf\n# EOF"
-	found, err := new(reader).figures([]byte(page))
+	found, err := new(reader).figures([]byte(page), newRoom())
 	require.NoError(t, err)
 	require.Equal(t, map[string]float64{
 		"cache_hits_total":                      7,
@@ -46,8 +46,8 @@ func TestAPageIsReadLikeTheFirst(t *testing.T) {
 	}
 	var veteran reader
 	for _, page := range pages {
-		want, first := new(reader).figures([]byte(page))
-		got, again := veteran.figures([]byte(page))
+		want, first := new(reader).figures([]byte(page), newRoom())
+		got, again := veteran.figures([]byte(page), newRoom())
 		require.Equal(t, want, got, page)
 		require.Equal(t, first, again, page)
 	}
@@ -59,7 +59,7 @@ func TestFiguresAreLimited(t *testing.T) {
 	for i := range 5000 {
 		page.WriteString("a_" + strconv.Itoa(i) + "{x=\"y\"} 1\nall{i=\"" + strconv.Itoa(i) + "\"} 1\n")
 	}
-	found, err := new(reader).figures([]byte(page.String()))
+	found, err := new(reader).figures([]byte(page.String()), newRoom())
 	require.NoError(t, err)
 	require.Equal(t, figureLimit+labelledLimit, len(found)) // Len would print them all
 }
@@ -87,9 +87,9 @@ func TestPagesThatAreNone(t *testing.T) {
 			}))
 			defer server.Close()
 			p := Prometheus("stats").(*prometheus)
-			_, first := p.read(context.Background(), server.Client(), server.URL)
+			_, first := p.read(context.Background(), server.Client(), server.URL, newRoom())
 			require.ErrorContains(t, first, c.want)
-			_, second := p.read(context.Background(), server.Client(), server.URL)
+			_, second := p.read(context.Background(), server.Client(), server.URL, newRoom())
 			require.EqualError(t, second, first.Error(), "the same text is told once by a run")
 		})
 	}
@@ -104,8 +104,8 @@ func FuzzPrometheus(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {
 		var r reader
-		found, err := r.figures(page)
-		again, failed := r.figures(page)
+		found, err := r.figures(page, newRoom())
+		again, failed := r.figures(page, newRoom())
 		require.Equal(t, found, again)
 		require.Equal(t, err, failed)
 		if err != nil {
