@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -85,14 +84,25 @@ type eventLog struct {
 // append adds an event whose payload is written by fill into a reused buffer.
 func (l *eventLog) append(at time.Duration, actor, kind string, fill func([]byte) []byte) *Event {
 	e := &l.ring[l.next%retained]
-	payload := slices.Grow(e.Payload[:0], 256) // which few outgrow
-	if fill == nil {
-		payload = append(payload, "{}"...)
-	} else {
-		payload = fill(payload)
+	b := append(l.scratch[:0], l.digest[:]...)
+	b = binary.AppendVarint(b, l.next)
+	b = binary.AppendVarint(b, int64(at))
+	for _, text := range [...]string{actor, kind} { // with lengths, so that no two events share an encoding
+		b = binary.AppendUvarint(b, uint64(len(text)))
+		b = append(b, text...)
 	}
-	*e = Event{Index: l.next, At: at, Actor: actor, Type: kind, Payload: payload, Before: l.digest}
-	e.After = l.chain(e)
+	head := len(b)
+	if fill == nil {
+		b = append(b, "{}"...)
+	} else {
+		b = fill(b)
+	}
+	l.scratch = b
+	sum := sha256.Sum256(b)
+	*e = Event{
+		Index: l.next, At: at, Actor: actor, Type: kind, Payload: append(e.Payload[:0], b[head:]...),
+		Before: l.digest, After: Digest(sum[:16]),
+	}
 	l.digest = e.After
 	if l.appended != nil {
 		l.appended(at)
@@ -122,22 +132,6 @@ func (l *eventLog) deliver(e *Event) {
 	if l.record != nil {
 		l.record.take(copied)
 	}
-}
-
-// chain digests the event after all before it. Lengths go in, so that no two
-// events share an encoding.
-func (l *eventLog) chain(e *Event) Digest {
-	b := append(l.scratch[:0], e.Before[:]...)
-	b = binary.AppendVarint(b, e.Index)
-	b = binary.AppendVarint(b, int64(e.At))
-	for _, text := range [...]string{e.Actor, e.Type} {
-		b = binary.AppendUvarint(b, uint64(len(text)))
-		b = append(b, text...)
-	}
-	b = append(b, e.Payload...)
-	l.scratch = b
-	sum := sha256.Sum256(b)
-	return Digest(sum[:16])
 }
 
 // compact takes the white space out of JSON, so that the same command is the

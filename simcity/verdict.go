@@ -170,6 +170,7 @@ func (r *run) result() *Result {
 			res.Findings = append(res.Findings, Finding{Kind: FindingDoubt, Severity: NoteFinding, At: res.Simulated, Text: note})
 		}
 	}
+	res.Invariants = slices.Grow(res.Invariants, len(r.judge.rules))
 	for _, rule := range r.judge.rules {
 		res.Invariants = append(res.Invariants, rule.result())
 		if rule.first != nil {
