@@ -319,6 +319,7 @@ func (t *handlerTransport) work(x *exchange) {
 }
 
 func (t *handlerTransport) serveAll(w *worker, x *exchange) {
+	conductor.GrowStack()
 	for ok := true; ok; x, ok = <-w.jobs {
 		x.serve()
 		t.mu.Lock()
