@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -34,21 +35,31 @@ func hour(bugs ...booking.Bug) *simcity.Simulation {
 }
 
 // One-hour seeds per second of processor time, one after the other on one processor, as
-// a sweep's worker runs them. The first are slow, so that it takes some hundreds.
+// a sweep's worker runs them, in stretches of 200: the first of a process are slow. The
+// goal of 300 is for a processor that has nothing else to do. One that shares its core
+// with strangers is up to half as fast, for seconds or for minutes, and so the best
+// stretch tells what SimCity costs, and the median how this machine was.
 func BenchmarkSeedsOfAnHour(b *testing.B) {
-	city := hour()
-	before, operations := cputime.Used(), int64(0)
+	city, operations := hour(), int64(0)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	seeds := max(b.N, 400)
-	for i := range seeds {
-		running, err := city.Seed(uint64(i + 1)).Start(context.Background())
-		require.NoError(b, err)
-		result := running.Wait()
-		require.Equal(b, simcity.Pass, result.Verdict, result.Explain())
-		operations += result.Operations
+	const stretch = 200
+	var rates []float64
+	for i := range max(b.N/stretch, 10) {
+		before := cputime.Used()
+		for j := range stretch {
+			running, err := city.Seed(uint64(i*stretch + j + 1)).Start(context.Background())
+			require.NoError(b, err)
+			result := running.Wait()
+			require.Equal(b, simcity.Pass, result.Verdict, result.Explain())
+			operations += result.Operations
+		}
+		rates = append(rates, stretch/(cputime.Used()-before).Seconds())
 	}
-	b.ReportMetric(float64(seeds)/(cputime.Used()-before).Seconds(), "seeds/cpu-s")
-	b.ReportMetric(float64(operations)/float64(seeds), "operations/seed")
+	slices.Sort(rates)
+	b.ReportMetric(rates[len(rates)-1], "seeds/cpu-s-best")
+	b.ReportMetric(rates[len(rates)/2], "seeds/cpu-s-median")
+	b.ReportMetric(float64(operations)/float64(stretch*len(rates)), "operations/seed")
+	b.ReportMetric(0, "ns/op")
 }
 
 // An hour of the small city, which BenchmarkSweep sweeps.
