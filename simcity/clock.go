@@ -16,7 +16,9 @@ type Clock struct {
 
 // Virtual is simulated time for the host as well: its own time.Now, timers and
 // deadlines, unmodified, in a testing/synctest bubble. Same seed, same run. It
-// is the default.
+// is the default. [Simulation.Run] in a test that is not parallel gives the process
+// one processor meanwhile, because those who take turns are faster on one: go test
+// -cpu, or GOMAXPROCS, says otherwise.
 func Virtual() Clock { return Clock{inner: conductor.Virtual()} }
 
 // Stepped simulates only the citizens' time and lets the host live on real

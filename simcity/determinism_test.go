@@ -9,6 +9,7 @@ import (
 	mrand "math/rand"
 	"net/http"
 	"regexp"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -97,6 +98,24 @@ func TestDigestIsTheSameInAnotherProcessOnAnyNumberOfProcessors(t *testing.T) {
 		require.True(t, ok, "%s", output)
 		require.Contains(t, output, "digest of the child: "+digest, "on %s processors", processors)
 	}
+}
+
+// Whoever is alone in the process and takes turns needs one processor: a day in memory
+// takes two thirds of the time then.
+func TestVirtualRunHasOneProcessorUnlessToldOtherwise(t *testing.T) {
+	if !inChild() {
+		t.Parallel()
+		for setting, seen := range map[string]string{"": "1 of 3", "3": "3 of 3"} {
+			output, ok := inOwnProcess(t, t.Name(), "GOMAXPROCS="+setting)
+			require.True(t, ok, "%s", output)
+			require.Contains(t, output, "processors: "+seen, "GOMAXPROCS=%s", setting)
+		}
+		return
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	var during int
+	city(func(http.ResponseWriter, *http.Request) { during = runtime.GOMAXPROCS(0) }, citizens("one", 1, visitor)).Run(t)
+	fmt.Printf("processors: %d of %d\n", during, runtime.GOMAXPROCS(0))
 }
 
 // choices are the first random numbers of each citizen of a population.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/cryptotest"
 	"time"
 
 	"github.com/bookiji/simcity/internal/locks"
@@ -333,13 +332,8 @@ func (p *play) once(rec *recording, keep bool, commands []Command) *Result {
 	if err := r.announce(p.show(r, s.reporter)); err != nil {
 		p.t.Fatal(err)
 	}
-	if t, ok := p.t.(*testing.T); ok && s.clock.inner.Name() == "virtual" {
-		if !seedCrypto(t, s.seed) {
-			r.findings = append(r.findings, Finding{
-				Kind: FindingRandom, Severity: NoteFinding,
-				Text: "crypto/rand does not follow the seed in a parallel test: leave out t.Parallel if the host's tokens or ids matter",
-			})
-		}
+	if s.clock.inner.Name() == "virtual" {
+		defer p.takeProcess(r)()
 	}
 	if s.clock.inner.HostTimeIsReal() || p.settings.worker == 0 && !s.fuzzed { // what is brief ends by itself
 		defer heedSignals("the run stops and undoes its faults", r.steering.stop)()
@@ -347,16 +341,4 @@ func (p *play) once(rec *recording, keep bool, commands []Command) *Result {
 	res := r.play(s.patience)
 	r.deliver(res)
 	return res
-}
-
-// seedCrypto makes crypto/rand follow the seed, so that the host's tokens and
-// UUIDs repeat. It cannot in a parallel test.
-func seedCrypto(t *testing.T, seed uint64) (ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
-	cryptotest.SetGlobalRandom(t, seed)
-	return true
 }

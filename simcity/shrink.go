@@ -165,9 +165,7 @@ func (p *play) live(cut *Cut) lived {
 	var all recording
 	s.watchers = append(slices.Clone(s.watchers), s.tracing.take, all.take)
 	r := newRun(&s, s.seed, nil)
-	if t, ok := p.t.(*testing.T); ok {
-		seedCrypto(t, s.seed)
-	}
+	defer p.takeProcess(r)()
 	defer heedSignals(shrinkingEnds, r.steering.stop)()
 	res := r.play(s.patience)
 	return lived{all, res, s.tracing}
