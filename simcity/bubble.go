@@ -29,18 +29,16 @@ func (r *run) play(patience time.Duration) *Result {
 	if r.clock.inner.HostTimeIsReal() {
 		go func() {
 			defer r.escaped(done, &dog)
-			r.live()
-			done <- r.result()
+			r.liveApart()
 		}()
 	} else {
 		go func() {
 			defer r.escaped(done, &dog)
-			synctest.Test(&testing.T{}, func(*testing.T) {
+			synctest.Test(&testing.T{}, func(*testing.T) { // ends this goroutine after a data race
 				dog.bubble.Store(bubbleHere())
-				r.live()
+				r.liveApart()
 				r.end.Store(new(r.elapsed()))
 			})
-			done <- r.result()
 		}()
 	}
 	res := dog.watch(done)
@@ -48,9 +46,30 @@ func (r *run) play(patience time.Duration) *Result {
 	return res
 }
 
-// escaped turns a panic of the bubble itself into a finding. It is also how a bubble
-// tells that goroutines are left in it.
+// liveApart lives the run on a goroutine of its own, which t.FailNow in a function
+// given to Watch may end: the bubble's would take the process with it.
+func (r *run) liveApart() {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		defer func() {
+			if value := recover(); value != nil {
+				r.panicked("the run itself", value, debug.Stack())
+			} else if !r.course.ended.Load() {
+				r.find(Finding{Kind: FindingTest, Text: "a function given to Watch, or a Recorder, ended the goroutine of the run, as t.FailNow and require do: use t.Error there"})
+			}
+		}()
+		r.live()
+		r.course.ended.Store(true)
+	}()
+	<-over
+}
+
+// escaped gives the result of a run that is over, however its goroutine ended. A panic
+// of the bubble itself becomes a finding. It is also how a bubble tells that goroutines
+// are left in it.
 func (r *run) escaped(done chan<- *Result, dog *watchdog) {
+	defer func() { done <- r.result() }()
 	value := recover()
 	if value == nil {
 		return
@@ -58,7 +77,6 @@ func (r *run) escaped(done chan<- *Result, dog *watchdog) {
 	text := fmt.Sprint(value)
 	if strings.Contains(text, "main bubble goroutine has exited") {
 		r.leftBehind(dog.inBubble())
-		done <- r.result()
 		return
 	}
 	r.frozen.Store(true)
@@ -71,7 +89,6 @@ func (r *run) escaped(done chan<- *Result, dog *watchdog) {
 		}
 	}
 	r.find(f)
-	done <- r.result()
 }
 
 // leftBehind finds the goroutines that outlived the host. A host that has a Close
@@ -90,7 +107,7 @@ func (r *run) leftBehind(bubble string) {
 	if !r.showStuck(handlers) {
 		left = append(left, handlers...)
 	}
-	if len(left) == 0 || r.course.deadlocked.Load() { // so that the host was not closed
+	if len(left) == 0 || r.course.deadlocked.Load() || !r.course.ended.Load() { // so that the host was not closed
 		return
 	}
 	slices.SortStableFunc(left, func(a, b goroutine) int { // a dump has an order of its own

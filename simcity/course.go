@@ -28,6 +28,7 @@ type course struct {
 	sealed     atomic.Bool            // nothing more is judged
 	deadlocked atomic.Bool            // some in the host wait for one another for good
 	judged     atomic.Bool            // the end of the run was judged
+	ended      atomic.Bool            // the goroutine of the run came to its end
 }
 
 func (c *course) enter(s stage)     { c.at.Store(int32(s)) }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,21 @@ func requireSurvives(t *testing.T) (child bool) {
 	}
 	require.True(t, ok, "%s", output)
 	return false
+}
+
+// The first and the last event are told on the goroutine of the run.
+func TestWatchThatEndsTheRunsGoroutineIsAFinding(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{simcity.EventRunStarted, simcity.EventRunEnded} {
+		res := city(hello, citizens("visitor", 1, visitor)).Watch(func(e simcity.Event) {
+			if e.Type == kind {
+				runtime.Goexit()
+			}
+		}).Simulate(t)
+		require.Equal(t, simcity.Fail, res.Verdict)
+		require.Contains(t, onlyFinding(t, res, simcity.FindingTest).Text, "a function given to Watch")
+		require.Empty(t, findings(res, simcity.FindingLeak))
+	}
 }
 
 func TestPanicOfAnAgentIsAFinding(t *testing.T) {

@@ -27,3 +27,21 @@ func TestFreeSweepFindsDataRaces(t *testing.T) {
 	require.Contains(t, res.Explain(), "race_sweep_test.go:")
 	require.Contains(t, told, "go test -race github.com/bookiji/simcity/simcity -run")
 }
+
+// A data race fails the test, and takes nothing from the run in which it was seen.
+func TestRaceInARunLeavesItsResult(t *testing.T) {
+	if !inChild() {
+		output, ok := inOwnProcess(t, t.Name())
+		require.False(t, ok)
+		require.Contains(t, output, "WARNING: DATA RACE")
+		require.Contains(t, output, "it has a result")
+		return
+	}
+	visits := 0
+	res := city(func(http.ResponseWriter, *http.Request) {
+		go func() { visits++ }()
+		visits++
+	}, citizens("visitor", 1, visitor)).Simulate(t)
+	require.Empty(t, findings(res, simcity.FindingHang))
+	t.Log("it has a result")
+}

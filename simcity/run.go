@@ -184,7 +184,7 @@ func (r *run) found() bool {
 	}
 	r.client = r.clientFor(nil)
 	if err := r.guard(new("a schedule's Plan"), func() error { r.plan(); return nil }); err != nil {
-		return false // a panic, which is told
+		return r.refuse(FindingFault, err)
 	}
 	if err := r.judge.begin(r); err != nil {
 		if !errors.Is(err, errPanicked) {
