@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Explain is the failure as a reader wants it: what, when, got and wanted, who,
@@ -97,8 +96,7 @@ func inputText(input any) string {
 	if input == nil {
 		return ""
 	}
-	text := fmt.Sprint(input)
-	return pad(text, min(utf8.RuneCountInString(text), most))
+	return shortened(fmt.Sprint(input), most)
 }
 
 // trimStack keeps the part of a stack that a reader needs.

@@ -175,7 +175,7 @@ func (a *hangAdvice) conclude(f *Finding, others []goroutine) string {
 	case !a.lock:
 	case len(others) == 0:
 		f.Severity = FailFinding
-		return "; no other handler is under way that could let go of it: a deadlock in the host; advice: take locks in one order and none of them twice, see the stacks"
+		return "; no other handler is under way that could let go of it: a deadlock in the host; advice: take locks in one order, none of them twice, and let go of each on every way out, as with defer; see the stacks"
 	default:
 		text := "; other handlers under way, one of which may hold it:"
 		for _, g := range others {

@@ -108,7 +108,7 @@ func (h *hostLocks) tellDeadlocks() {
 	for _, d := range deadlocks {
 		h.run.find(Finding{
 			Kind: FindingDeadlock, Actor: strings.Join(d.Who, "; "), Stack: d.Stack,
-			Text: fmt.Sprintf("deadlock of %s: %s. Take locks in one order, and none of them twice", counted(len(d.Who), "goroutine"), d.Text),
+			Text: fmt.Sprintf("deadlock of %s: %s. Take locks in one order, none of them twice, and let go of each on every way out, as with defer", counted(len(d.Who), "goroutine"), d.Text),
 		})
 	}
 	if len(deadlocks) == 0 {

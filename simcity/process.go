@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/cryptotest"
 )
@@ -38,6 +39,13 @@ func seedCrypto(t *testing.T, seed uint64) (ok bool) {
 	return true
 }
 
+// turns are the runs of the process that have one processor together.
+var turns struct {
+	mu         sync.Mutex
+	runs       int
+	processors int // that the process has otherwise
+}
+
 // oneProcessor spares a run that each turn is handed from one processor to another:
 // a day of a city in memory takes two thirds of the time. Whoever says with -cpu or
 // GOMAXPROCS how many there are is obeyed.
@@ -45,6 +53,16 @@ func oneProcessor() (giveBack func()) {
 	if said := flag.Lookup("test.cpu"); said != nil && said.Value.String() != "" || os.Getenv("GOMAXPROCS") != "" {
 		return func() {}
 	}
-	all := runtime.GOMAXPROCS(1)
-	return func() { runtime.GOMAXPROCS(all) }
+	turns.mu.Lock()
+	defer turns.mu.Unlock()
+	if turns.runs++; turns.runs == 1 {
+		turns.processors = runtime.GOMAXPROCS(1)
+	}
+	return func() {
+		turns.mu.Lock()
+		defer turns.mu.Unlock()
+		if turns.runs--; turns.runs == 0 {
+			runtime.GOMAXPROCS(turns.processors)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A Timeline is who did what, when and at which seam, in order. Its String is a
@@ -139,45 +140,61 @@ func (m Moment) words() string {
 	return text
 }
 
-// timelineMax is how many of the last moments a diagram shows, and cellMax how
-// wide a column of text may be.
+// timelineMax is how many of the last moments a diagram shows, cellMax how wide a text
+// in it may be, and diagramMax how wide the whole: then the columns move together, and
+// texts, of which there is one in a line, reach over those of others.
 const (
 	timelineMax = 60
 	cellMax     = 44
+	diagramMax  = 120
 )
 
 // String draws the last moments, a column for each who acts, time downwards.
 func (t Timeline) String() string {
 	rows := t.last(timelineMax)
-	names, width := rows.actors(), map[string]int{}
-	for _, m := range rows {
-		width[m.Actor] = max(width[m.Actor], len(m.Actor), min(len([]rune(m.words())), cellMax))
-	}
+	names := rows.actors()
 	var b strings.Builder
-	line := func(at string, text func(name string) string) {
-		cells := []string{"", pad(at, 12)}
-		for _, name := range names {
-			cells = append(cells, pad(text(name), width[name]))
-		}
-		b.WriteString(strings.TrimRight(strings.Join(cells, "  "), " ") + "\n")
+	line := func(at string, indent int, text string) {
+		b.WriteString(strings.TrimRight(fmt.Sprintf("  %-12s  %*s%s", at, indent, "", text), " ") + "\n")
 	}
-	line("", func(name string) string { return name })
+	starts, heads := rows.columns(names)
+	for _, head := range heads {
+		line("", 0, head)
+	}
 	for _, m := range rows {
-		line(m.At.Round(time.Millisecond).String(), func(name string) string {
-			if name == m.Actor {
-				return m.words()
-			}
-			return ""
-		})
+		line(m.At.Round(time.Millisecond).String(), starts[m.Actor], shortened(m.words(), max(cellMax, utf8.RuneCountInString(m.Actor))))
 	}
 	return b.String()
 }
 
-// pad fills or cuts text to a width.
-func pad(text string, width int) string {
-	r := []rune(text)
-	if len(r) > width {
-		return string(r[:max(width-1, 0)]) + "…"
+// columns are where the columns of the named begin, and the lines that name them.
+func (t Timeline) columns(names []string) (starts map[string]int, heads []string) {
+	widths, starts := map[string]int{}, map[string]int{}
+	for _, m := range t {
+		widths[m.Actor] = max(widths[m.Actor], utf8.RuneCountInString(m.Actor), min(utf8.RuneCountInString(m.words()), cellMax))
 	}
-	return text + strings.Repeat(" ", width-len(r))
+	head, end := "", 0
+	for _, name := range names {
+		starts[name] = end
+		head += fmt.Sprintf("%-*s  ", widths[name], name)
+		end += widths[name] + 2
+	}
+	const room = diagramMax - 16 // without the time
+	if end <= room {
+		return starts, []string{head}
+	}
+	step := max(1, (room-cellMax)/len(names))
+	for i, name := range names {
+		starts[name] = i * step
+		heads = append(heads, strings.Repeat(" ", i*step)+name)
+	}
+	return starts, heads
+}
+
+// shortened is text of at most so many letters.
+func shortened(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
 }

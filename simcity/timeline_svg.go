@@ -117,7 +117,7 @@ func (d *drawing) began(i int) int {
 }
 
 func cutShort(text string) string {
-	return escaped(strings.TrimRight(pad(text, svgText), " "))
+	return escaped(shortened(text, svgText))
 }
 
 // escaped makes text fit for XML, which has no place for control characters.

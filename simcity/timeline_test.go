@@ -43,6 +43,24 @@ func TestTimelineIsADiagramOfText(t *testing.T) {
 	require.Equal(t, "\n", simcity.Timeline(nil).String())
 }
 
+func TestColumnsThatAreTooManyMoveTogether(t *testing.T) {
+	t.Parallel()
+	var crowd simcity.Timeline
+	for _, name := range []string{"a", "b", "c", "d"} {
+		crowd = append(crowd, simcity.Moment{Actor: "bidder/" + name, Kind: simcity.MomentOperation, Text: "bid 100 on the lamp of " + name + " -> ok 200, the highest"})
+	}
+	require.Equal(t, `
+                bidder/a
+                               bidder/b
+                                              bidder/c
+                                                             bidder/d
+  0s            bid 100 on the lamp of a -> ok 200, the hig…
+  0s                           bid 100 on the lamp of b -> ok 200, the hig…
+  0s                                          bid 100 on the lamp of c -> ok 200, the hig…
+  0s                                                         bid 100 on the lamp of d -> ok 200, the hig…
+`, "\n"+crowd.String())
+}
+
 func TestTimelineIsAPicture(t *testing.T) {
 	t.Parallel()
 	picture := twoAtOneDesk().SVG()

@@ -95,10 +95,14 @@ func (r *run) awaitHandlers(a actor) {
 		}
 	}
 	if lines := r.conductor.InHost(); len(lines) > 0 {
+		advice := "Let handlers watch r.Context()"
+		if waits := r.locks.table.Waiting(); len(waits) > 0 {
+			advice = someOf(waits) + ". Let go of each lock on every way out, as with defer"
+		}
 		r.find(Finding{
 			Kind: FindingStuck, Actor: someOf(lines),
-			Text: fmt.Sprintf("%s never returned: %s; its client had gone %s before, or longer (request deadline %s). Let handlers watch r.Context()",
-				counted(len(lines), "handler"), lines[0], lastOrders, r.scenario.RequestTimeout),
+			Text: fmt.Sprintf("%s never returned: %s; its client had gone %s before, or longer (request deadline %s). %s",
+				counted(len(lines), "handler"), lines[0], lastOrders, r.scenario.RequestTimeout, advice),
 		})
 	}
 }

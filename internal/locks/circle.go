@@ -85,11 +85,30 @@ func (w *waiter) blockers() []owner {
 }
 
 func (w *waiter) waitsFor(o owner) string {
+	if o.goroutine == w.goroutine && o.who != w.who { // it serves one after the other
+		return fmt.Sprintf("%s waits at %s for %s, who took it at %s and returned without letting go of it", w.who, w.site.seam, o.who, o.site.seam)
+	}
 	why := "who has it since"
 	if w.kind == kindRead && o.kind == kindWrite && w.entry.pends(o.goroutine) {
 		why = "who waits to write and is first, at"
 	}
 	return fmt.Sprintf("%s waits at %s for %s, %s %s", w.who, w.site.seam, o.who, why, o.site.seam)
+}
+
+// Waiting tells who waits for whom, and where, in the order of the alphabet.
+func (t *Table) Waiting() (texts []string) {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, w := range t.waiting {
+		for _, o := range w.blockers() {
+			texts = append(texts, w.waitsFor(o))
+		}
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // Standing tells the deadlocks that still are and have not been told.

@@ -176,6 +176,19 @@ func TestDeadlockIsToldWithAllItsStacks(t *testing.T) {
 	require.Contains(t, all["upgrade"].Stack, "example.com/shop.(*Shop).upgrade(...)\n")
 }
 
+func TestWhoReturnsWithALockIsNamed(t *testing.T) {
+	t.Parallel()
+	h := shop(t)
+	all := h.live(t, h.overlaid, "forget=5,forget-late=5")
+	for mode, kind := range map[string]string{"forget": "deadlock", "forget-late": "stuck"} {
+		r := all[mode]
+		require.Equal(t, 5, r.Kinds[kind], "%v", r.Kinds)
+		require.Regexp(t, `customer/\d waits at lock Shop.forget(Late)?:\d+ for customer/\d, who (has it since|took it at) lock Shop.forget`, r.Text)
+		require.Contains(t, strings.ToLower(r.Text), "let go of each")
+	}
+	require.Contains(t, all["forget"].Text, "and returned without letting go of it", "the goroutine that serves has come back to the lock")
+}
+
 func TestCorrectHostsRaiseNoAlarm(t *testing.T) {
 	t.Parallel()
 	h := shop(t)
@@ -198,9 +211,9 @@ func TestSeedsRepeatOnOneAndTwoProcessors(t *testing.T) {
 	t.Parallel()
 	h := shop(t)
 	const modes = "book=100,count=100,price=100,hold=100,sleep=100,once=100,log=100,fork=100,queue=100,book-right=100,move-right=100,move=30,upgrade=30"
-	first := h.live(t, h.overlaid, modes, "SHOP_PROCS=1")
+	first := h.live(t, h.overlaid, modes, "GOMAXPROCS=1")
 	for _, procs := range []string{"1", "2"} {
-		for mode, r := range h.live(t, h.overlaid, modes, "SHOP_PROCS="+procs) {
+		for mode, r := range h.live(t, h.overlaid, modes, "GOMAXPROCS="+procs) {
 			require.Equal(t, first[mode].Digests, r.Digests, "%s on %s processors", mode, procs)
 		}
 	}
@@ -214,10 +227,10 @@ func TestChanceFollowsTheSeed(t *testing.T) {
 	t.Parallel()
 	h := shop(t)
 	const modes = "chance=40,lot=100,lot-right=20"
-	with := h.live(t, h.overlaid, modes, "SHOP_PROCS=1")
+	with := h.live(t, h.overlaid, modes, "GOMAXPROCS=1")
 	require.Positive(t, with["lot"].Failed)
 	require.True(t, with["lot-right"].PassedAll, "%+v", with["lot-right"])
-	for mode, r := range h.live(t, h.overlaid, modes, "SHOP_PROCS=2") {
+	for mode, r := range h.live(t, h.overlaid, modes, "GOMAXPROCS=2") {
 		require.Equal(t, with[mode].Digests, r.Digests, mode)
 	}
 	for range 2 {
@@ -278,9 +291,9 @@ func TestCorrectReferenceAppPassesAndRepeats(t *testing.T) {
 		require.NoError(t, err, "SIMCITY_TEST_SEEDS")
 	}
 	h := shop(t)
-	one := h.live(t, h.overlaid, fmt.Sprint("baseline=", seeds), examples, "SHOP_PROCS=1")["baseline"]
+	one := h.live(t, h.overlaid, fmt.Sprint("baseline=", seeds), examples, "GOMAXPROCS=1")["baseline"]
 	require.True(t, one.PassedAll, "%+v", one)
-	two := h.live(t, h.overlaid, fmt.Sprint("baseline=", seeds), examples, "SHOP_PROCS=2")["baseline"]
+	two := h.live(t, h.overlaid, fmt.Sprint("baseline=", seeds), examples, "GOMAXPROCS=2")["baseline"]
 	require.Equal(t, one.Digests, two.Digests)
 }
 

@@ -58,7 +58,7 @@ func New() *Shop {
 		"/price/{what}": s.price, "/price-right/{what}": s.priceRight,
 		"/move/{what}": s.move, "/move-right/{what}": s.moveRight,
 		"/hold/{what}": s.hold, "/sleep/{what}": s.sleep, "/fork/{what}": s.fork, "/queue/{what}": s.enqueue,
-		"/upgrade/{what}": s.upgrade, "/once/{what}": s.first, "/log/{what}": s.log,
+		"/upgrade/{what}": s.upgrade, "/forget/{what}": s.forget, "/forget-late/{what}": s.forgetLate, "/once/{what}": s.first, "/log/{what}": s.log,
 		"/chance/{what}": s.chance, "/lot/{what}": s.lot, "/lot-right/{what}": s.lotRight,
 		"/keep/{what}": s.keep, "/keep-right/{what}": s.keepRight, "/visit/{what}": s.visit, "/same/{what}": s.same, "/lease/{what}": s.lease,
 	} {
@@ -244,6 +244,25 @@ func (s *Shop) upgrade(_ http.ResponseWriter, r *http.Request) {
 	s.counterMu.RLock()
 	defer s.counterMu.RUnlock()
 	_ = s.read()
+}
+
+// forget returns with the lock when it refuses.
+func (s *Shop) forget(w http.ResponseWriter, r *http.Request) {
+	s.left.Lock()
+	if s.lines++; s.lines%2 == 0 {
+		w.WriteHeader(http.StatusConflict)
+		return
+	}
+	s.left.Unlock()
+}
+
+// forgetLate returns with the lock in the last round, when all are there.
+func (s *Shop) forgetLate(_ http.ResponseWriter, r *http.Request) {
+	time.Sleep(time.Second)
+	s.left.Lock()
+	if r.PathValue("what") != "4" {
+		s.left.Unlock()
+	}
 }
 
 // hold keeps a lock across a seam, sleep across time.

@@ -23,9 +23,6 @@ import (
 // writes a line for each; all modes at once if SHOP_TOGETHER is set, and with a
 // collector that never rests if SHOP_GC is.
 func TestShop(t *testing.T) {
-	if procs, err := strconv.Atoi(os.Getenv("SHOP_PROCS")); err == nil {
-		runtime.GOMAXPROCS(procs)
-	}
 	if os.Getenv("SHOP_GC") != "" { // which empties all pools
 		go func() {
 			for {
