@@ -185,6 +185,18 @@ func TestTruncatedBodyBreaksOff(t *testing.T) {
 	require.Equal(t, int64(10), s.touched(t))
 }
 
+// Whoever cannot read why they are refused does not know that they are.
+func TestARefusalThatBreaksOffIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	s := trial{fault: chaos.TruncatedBody{}.Fault(), handler: func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		_, _ = io.WriteString(w, "taken")
+	}}.run(t)
+	require.Equal(t, int64(10), s.touched(t))
+	require.Equal(t, int64(10), s.Metrics.Outcomes["error"], "%v", s.Metrics.Outcomes)
+	require.Equal(t, s.Operations-10, s.Metrics.Outcomes["conflict"])
+}
+
 func TestAnswersWithoutABodyAreNotTouchedByFaultsOfBodies(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []simcity.Fault{chaos.SlowBody{}.Fault(), chaos.TruncatedBody{}.Fault()} {

@@ -2,6 +2,7 @@ package invariants
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bookiji/simcity/simcity"
 )
@@ -85,7 +86,7 @@ func CapacityConservation() simcity.Invariant {
 			return simcity.Breach{
 				Got:    fmt.Sprintf("%d live claims on %s", len(held), place(s.resource, s.start, s.end)),
 				Want:   fmt.Sprintf("at most %d", capacity),
-				Detail: "the last: " + s.String(),
+				Detail: eachOf(held, s),
 			}
 		}})
 	}}
@@ -99,6 +100,21 @@ func CapacityConservation() simcity.Invariant {
 		Name: "capacity_conservation", Doc: "live claims of one group never exceed its capacity",
 		When: simcity.Always, Begin: rule.check,
 	}
+}
+
+// eachOf names those that held, the last first: any of them may be the one too many.
+func eachOf(held []*stay, last *stay) string {
+	const most = 10
+	texts := []string{"the last: " + last.String()}
+	for _, s := range held {
+		if s != last && len(texts) < most {
+			texts = append(texts, s.String())
+		}
+	}
+	if more := len(held) - len(texts); more > 0 {
+		texts = append(texts, fmt.Sprint(more, " more"))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // groupOf is the stays that share a group with s and hold when it begins.

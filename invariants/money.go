@@ -2,6 +2,7 @@ package invariants
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bookiji/simcity/simcity"
@@ -28,10 +29,10 @@ const (
 // simulated minute after it, or at the end. Always, critical, needs 10 reports.
 func MoneyConservation() simcity.Invariant {
 	return simcity.Invariant{
-		Name: "money_conservation", Doc: "reported totals equal what was charged and refunded",
+		Name: "money_conservation", Doc: "reported totals equal what was charged and refunded, and no claim is paid back more than that",
 		When: simcity.Always,
 		Begin: func(*simcity.World) simcity.Check {
-			m := &money{accounts: make(map[string]*account), moving: make(map[string]bool), blind: make(map[string]map[string]bool)}
+			m := &money{accounts: make(map[string]*account), claims: make(map[string]*balance), moving: make(map[string]bool), blind: make(map[string]map[string]bool)}
 			return simcity.Check{Operation: m.operation, Tick: m.tick, Judge: func() simcity.Judgement {
 				m.decide()
 				return m.docket.sum("wrong totals", m.samples, 10)
@@ -51,10 +52,27 @@ type report struct {
 	citizen   string
 }
 
+// A balance is what was charged and paid back for a claim.
+type balance struct {
+	sums     [ways]int64
+	isCharge bool // a charge was told
+}
+
+// An excess is a refund by which more was paid back than charged, as far as was known.
+type excess struct {
+	balance       *balance
+	claim, holder string
+	at            time.Duration
+	operation     int64
+	citizen       string
+}
+
 type money struct {
 	docket   docket
 	all      account
 	accounts map[string]*account
+	claims   map[string]*balance
+	excesses []excess
 	reports  []report
 	samples  int64
 	moving   map[string]bool            // names of operations that move money
@@ -120,6 +138,7 @@ func (m *money) pay(op *simcity.Operation, f *simcity.Fact, way int) {
 	if own.told(way, f.Of) {
 		return
 	}
+	m.weigh(op, f, way)
 	p := payment{way: way, amount: f.Amount, from: op.Start, to: op.End, client: op.Client()}
 	if own != &m.all {
 		own.add(p)
@@ -130,6 +149,23 @@ func (m *money) pay(op *simcity.Operation, f *simcity.Fact, way int) {
 		if r.way == way && (r.holder == "" || r.holder == f.Holder) && op.Start <= r.to && op.End >= r.to {
 			r.may += f.Amount
 		}
+	}
+}
+
+// weigh adds a payment to its claim.
+func (m *money) weigh(op *simcity.Operation, f *simcity.Fact, way int) {
+	b := m.claims[f.ID]
+	if f.ID == "" || b == nil && len(m.claims) >= accountLimit {
+		return
+	}
+	if b == nil {
+		b = &balance{}
+		m.claims[f.ID] = b
+	}
+	b.sums[way] += f.Amount
+	b.isCharge = b.isCharge || way == charged
+	if b.sums[refunded] > b.sums[charged] && len(m.excesses) < reportLimit {
+		m.excesses = append(m.excesses, excess{balance: b, claim: f.ID, holder: f.Holder, at: op.End, operation: op.Number, citizen: op.Citizen})
 	}
 }
 
@@ -188,9 +224,15 @@ func (m *money) doubted(holder string) bool {
 	return false
 }
 
-// decide judges the reports that are ripe.
+// decide judges the reports and the excesses that are ripe.
 func (m *money) decide() {
 	ripe := m.docket.ripe()
+	early := 0
+	for early < len(m.excesses) && m.excesses[early].at < ripe {
+		m.compare(&m.excesses[early])
+		early++
+	}
+	m.excesses = slices.Delete(m.excesses, 0, early)
 	done := 0
 	for done < len(m.reports) && m.reports[done].to < ripe {
 		m.judge(&m.reports[done])
@@ -199,6 +241,18 @@ func (m *money) decide() {
 	if done > 0 {
 		m.reports = m.reports[:copy(m.reports, m.reports[done:])]
 	}
+}
+
+func (m *money) compare(e *excess) {
+	b := e.balance
+	if !b.isCharge || b.sums[refunded] <= b.sums[charged] || m.doubted(e.holder) {
+		return
+	}
+	m.docket.breach(simcity.Breach{
+		Got:    fmt.Sprintf("%d paid back for claim %s of %s", b.sums[refunded], e.claim, e.holder),
+		Want:   fmt.Sprintf("at most the %d that was charged for it", b.sums[charged]),
+		Detail: fmt.Sprintf("operation %d of %s at %v", e.operation, e.citizen, e.at),
+	})
 }
 
 func (m *money) judge(r *report) {

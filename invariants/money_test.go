@@ -70,3 +70,36 @@ func TestMoney(t *testing.T) {
 		})
 	}
 }
+
+func TestRefundsStayWithinWhatWasCharged(t *testing.T) {
+	t.Parallel()
+	money := func(kind simcity.FactKind, payment string, amount int64) simcity.Fact {
+		return simcity.Fact{Kind: kind, ID: "c1", Holder: "a", Of: payment, Amount: amount}
+	}
+	charge := money(simcity.Charged, "p1", 100)
+	back := func(at time.Duration, payment string, amount int64) simcity.Operation {
+		return did("a", "cancel", at, at, money(simcity.Refunded, payment, amount))
+	}
+	paid := did("a", "pay", 0, second, charge)
+	for name, c := range map[string]struct {
+		history history
+		broken  bool
+	}{
+		"once":                             {history: history{paid, back(minute, "r1", 100)}},
+		"twice":                            {history: history{paid, back(minute, "r1", 100), back(2*minute, "r2", 100)}, broken: true},
+		"told again":                       {history: history{paid, back(minute, "r1", 100), back(2*minute, "r1", 100)}},
+		"in parts":                         {history: history{paid, back(minute, "r1", 60), back(2*minute, "r2", 40)}},
+		"before the charge was told":       {history: history{back(second, "r1", 100), did("a", "pay", 0, 2*second, charge)}},
+		"for what was never charged for":   {history: history{back(minute, "r1", 100)}},
+		"of a charge that perhaps went on": {history: history{paid, failed(did("a", "pay", 2*second, 2*second, money(simcity.Charged, "p2", 100))), back(minute, "r1", 200)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := review(named("money_conservation"), join(c.history, history{tick(50 * hour)}))
+			require.Equal(t, c.broken, v.broken(), "%v", v.breaches)
+		})
+	}
+	v := review(named("money_conservation"), history{paid, back(minute, "r1", 100), back(2*minute, "r2", 100), tick(50 * hour)})
+	require.Equal(t, "200 paid back for claim c1 of a", v.breaches[0].Got)
+	require.Equal(t, "at most the 100 that was charged for it", v.breaches[0].Want)
+}

@@ -293,7 +293,7 @@ func (c *census) doubts(s *Scenario, most int) (doubts []string) {
 			continue
 		}
 		if p.dropped > 0 {
-			doubts = append(doubts, fmt.Sprintf("population %s: %d arrivals were dropped because the city was full; raise maxConcurrentAgents (%d) or lower the arrival rate",
+			doubts = append(doubts, fmt.Sprintf("population %s: %d arrivals were dropped because the city was full; raise maxConcurrentAgents (%d; Policies.MaxConcurrentAgents of the scenario) or lower the arrival rate",
 				p.Name, p.dropped, most))
 		}
 		if doubt := p.doubt(); doubt != "" {

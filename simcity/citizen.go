@@ -137,8 +137,9 @@ func (c *Citizen) AtEnd(cleanUp func(context.Context) error) {
 // responses; call may overwrite op.Outcome. The operation need not be HTTP: any
 // call to the host counts, and then op.Output, or what it Learns, tells that it was
 // made. A population all of whose operations neither asked nor told anything has
-// checked nothing, and the run is INCONCLUSIVE. If call returns an error without
-// having set a worse outcome, the outcome is Failed and the error is recorded.
+// checked nothing, and the run is INCONCLUSIVE. If call returns an error it is
+// recorded, and the outcome is Failed unless an answer was worse than OK and came
+// whole: a 409 that call makes an error of stays a Conflict.
 //
 // Do returns call's error, or one that is [ErrOver] when the run is over or the
 // citizen has used up its population's StepLimit. Operations of one citizen do
@@ -184,7 +185,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 		return ErrOver
 	}
 	if err != nil {
-		if !op.classified || op.Outcome == OK {
+		if !op.classified || op.Outcome == OK || op.brokeOff {
 			op.Outcome = Failed
 		}
 		op.Err = c.run.remote.scrub(err.Error(), c)

@@ -95,7 +95,7 @@ func TestWhatWasNotCheckedIsInconclusive(t *testing.T) {
 		{"dropped arrivals", func(s *simcity.Scenario) {
 			s.Policies = crowded
 			s.Populations[0] = citizens("customer", 5, visitor)
-		}, "population customer: 3 arrivals were dropped because the city was full; raise maxConcurrentAgents (2)", "customer"},
+		}, "population customer: 3 arrivals were dropped because the city was full; raise maxConcurrentAgents (2; Policies.MaxConcurrentAgents of the scenario)", "customer"},
 		{"fault that touched nothing", func(s *simcity.Scenario) {
 			s.Injections = []simcity.Injection{{Fault: untouched, At: time.Minute, For: time.Minute}}
 		}, "fault SHY touched nothing", "SHY"},

@@ -92,6 +92,7 @@ type Operation struct {
 	classified bool
 	said       string // the beginning of the last answer that was not OK
 	cut        bool   // a request of it was cut short by the end of the run
+	brokeOff   bool   // the body of an answer did
 }
 
 // MarshalJSON writes the operation. What is no JSON in Input or Output is

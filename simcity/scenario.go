@@ -198,7 +198,7 @@ func (s *Scenario) validateTimes() error {
 	case s.RequestTimeout < 0:
 		return &FieldError{Field: "scenario.RequestTimeout", Value: s.RequestTimeout, Allowed: "more than 0", Fix: "leave it out for 30 seconds"}
 	case s.Policies.tick(s.Compression) < minTick:
-		return &FieldError{Field: "policies.tickSpeedMs", Value: s.Policies.TickSpeedMs, Allowed: fmt.Sprintf("a tick of at least %s of simulated time", minTick), Fix: "raise tickSpeedMs or scenario.Compression"}
+		return &FieldError{Field: "policies.tickSpeedMs", Value: s.Policies.TickSpeedMs, Allowed: fmt.Sprintf("a tick of at least %s of simulated time", minTick), Fix: "raise tickSpeedMs or scenario.Compression, or begin with simcity.DefaultPolicies() and change what should differ"}
 	}
 	return nil
 }

@@ -92,6 +92,7 @@ func (t *citizenTransport) RoundTrip(request *http.Request) (*http.Response, err
 		whole = readWhole(response.Body)
 		response.Body = whole
 	}
+	op.brokeOff = op.brokeOff || whole.broken != nil
 	outcome := t.run.classify(response, whole.content)
 	op.answered(response.StatusCode, outcome)
 	if outcome != OK {
