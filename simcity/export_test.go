@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/bookiji/simcity/internal/locks"
 )
@@ -70,3 +71,10 @@ func NotesOf(r *Result) []string { return r.notes() }
 
 // WhyUnchecked is why the rule's subtest is skipped.
 func WhyUnchecked(inv *InvariantResult) string { return inv.whyUnchecked() }
+
+// SaidUpTo is what a process said before and after a mark.
+func SaidUpTo(said, mark string) (before, after string) {
+	t := tail{more: make(chan struct{}, 1)}
+	_, _ = t.Write([]byte(said))
+	return t.upTo(mark, time.Time{}), t.all()
+}

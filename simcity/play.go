@@ -225,7 +225,11 @@ func (p *play) judgeSeed() *Result {
 	res := p.once(&first, keep, commands)
 	switch {
 	case p.t.Failed() && !failed:
-		res.object(FindingTest, FailFinding, "a life, a rule or the host failed the test while the run went on (t.Error, t.Fatal or an assertion): what it said is in the test's log")
+		text := "a life, a rule or the host failed the test while the run went on (t.Error, t.Fatal or an assertion): what it said is in the test's log"
+		if raceFlag != "" {
+			text += "; or the race detector did: see " + dataRace + " there"
+		}
+		res.object(FindingTest, FailFinding, text)
 	case p.t.Skipped() && !skipped:
 		res.object(FindingTest, InconclusiveFinding, "a life, a rule or the host skipped the test while the run went on: let it end its life instead")
 	}

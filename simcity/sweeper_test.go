@@ -213,3 +213,9 @@ func TestSeedThatTakesTooMuchMemoryIsItsFinding(t *testing.T) {
 	require.Contains(t, told, "2 seeds, 1 passed, 1 failed in 1 way")
 	require.Contains(t, told, "memory: its process took # MB, more than # MB; raise SIMCITY_SEED_MEMORY if it may")
 }
+
+func TestWhatWasSaidOfASeedIsTakenWhole(t *testing.T) {
+	t.Parallel()
+	before, after := simcity.SaidUpTo("of the first|of the second", "|")
+	require.Equal(t, []string{"of the first", "of the second"}, []string{before, after})
+}
