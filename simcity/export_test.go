@@ -70,3 +70,11 @@ func NotesOf(r *Result) []string { return r.notes() }
 
 // WhyUnchecked is why the rule's subtest is skipped.
 func WhyUnchecked(inv *InvariantResult) string { return inv.whyUnchecked() }
+
+// SaidBefore is what a worker that has said text had said before a mark, and what is
+// left of it.
+func SaidBefore(text, mark string) (said, left string) {
+	t := tail{text: []byte(text)}
+	said, _ = t.cut(mark)
+	return said, t.all()
+}

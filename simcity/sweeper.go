@@ -342,7 +342,8 @@ func (t *tail) cut(mark string) (said string, ok bool) {
 	defer t.mu.Unlock()
 	before, rest, ok := bytes.Cut(t.text, []byte(mark))
 	if ok {
-		said, t.text = string(before), append(t.text[:0], rest...)
+		said = string(before) // first: what is left takes its place
+		t.text = append(t.text[:0], rest...)
 	}
 	return said, ok
 }
