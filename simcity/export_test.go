@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/bookiji/simcity/internal/locks"
 )
@@ -72,9 +71,10 @@ func NotesOf(r *Result) []string { return r.notes() }
 // WhyUnchecked is why the rule's subtest is skipped.
 func WhyUnchecked(inv *InvariantResult) string { return inv.whyUnchecked() }
 
-// SaidUpTo is what a process said before and after a mark.
-func SaidUpTo(said, mark string) (before, after string) {
-	t := tail{more: make(chan struct{}, 1)}
-	_, _ = t.Write([]byte(said))
-	return t.upTo(mark, time.Time{}), t.all()
+// SaidBefore is what a worker that has said text had said before a mark, and what is
+// left of it.
+func SaidBefore(text, mark string) (said, left string) {
+	t := tail{text: []byte(text)}
+	said, _ = t.cut(mark)
+	return said, t.all()
 }

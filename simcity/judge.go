@@ -65,21 +65,26 @@ func (j *judge) see(op *Operation, p *populationState) {
 	}
 }
 
-// ask lets a rule speak. One that panics is a finding by its name, and is not asked
-// again.
+// ask lets a rule speak. One that panics, or ends its goroutine, is a finding by its
+// name, and is not asked again.
 func (j *judge) ask(rule *rule, speak func()) {
 	if rule.panicked {
 		return
 	}
 	j.asked.CompareAndSwap(nil, rule)
+	answered := false
 	defer func() {
 		j.asked.CompareAndSwap(rule, nil)
 		if value := recover(); value != nil {
 			rule.panicked = true
 			j.run.panicked("invariant "+rule.Name, value, debug.Stack())
+		} else if !answered {
+			rule.panicked = true
+			j.run.find(Finding{Kind: FindingTest, Severity: InconclusiveFinding, Text: "invariant " + rule.Name + " ended its goroutine, as t.FailNow and require do: let it return a Breach instead"})
 		}
 	}()
 	speak()
+	answered = true
 }
 
 // unanswered names the rule that was asked and blocks, if one does.

@@ -60,6 +60,50 @@ func TestWatchThatEndsTheRunsGoroutineIsAFinding(t *testing.T) {
 	}
 }
 
+func TestRuleThatEndsItsGoroutineIsNotChecked(t *testing.T) {
+	t.Parallel()
+	res := city(hello, citizens("visitor", 2, visitor)).Check(rule("quits", func(op *simcity.Operation) *simcity.Breach {
+		if op.Number == 2 {
+			runtime.Goexit()
+		}
+		return nil
+	})).Simulate(t)
+	require.Equal(t, simcity.Inconclusive, res.Verdict)
+	require.Contains(t, onlyFinding(t, res, simcity.FindingTest).Text, "invariant quits ended its goroutine")
+	require.Equal(t, simcity.Unchecked, res.Invariant("quits").Status)
+}
+
+// Without its tick a run may end when the last citizen has gone.
+func TestCollectorThatEndsItsGoroutineEndsNoRunWell(t *testing.T) {
+	t.Parallel()
+	scenario := sound()
+	scenario.Collectors = []simcity.Collector{simcity.CollectorFunc(func(context.Context, *simcity.World) error {
+		runtime.Goexit()
+		return nil
+	})}
+	res := simcity.New(scenario).Target(inProcess(hello)).Simulate(t)
+	require.Equal(t, simcity.Inconclusive, res.Verdict)
+	require.Contains(t, res.Reasons[0], "of 1h0m0s: a collector")
+}
+
+// The test's own context ends after the run, outside of its bubble.
+func TestHostMayDeriveFromTheTestsContext(t *testing.T) {
+	if !requireSurvives(t) {
+		return
+	}
+	res := simcity.New(sound()).Target(simcity.InProcess(func(w *simcity.World) (http.Handler, error) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w.OnClose(func(context.Context) error { cancel(); return nil })
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+		}), nil
+	})).Simulate(t)
+	require.Equal(t, simcity.Pass, res.Verdict)
+}
+
 func TestPanicOfAnAgentIsAFinding(t *testing.T) {
 	t.Parallel()
 	res := city(hello, citizens("nervous", 1, func(ctx context.Context, c *simcity.Citizen) error {

@@ -333,6 +333,7 @@ func (p *play) once(rec *recording, keep bool, commands []Command) *Result {
 		})
 	}
 	r := newRun(&s, s.seed, commands)
+	_ = p.t.Context().Done() // made here, since the test closes it: one that a host makes in the bubble it may not
 	if err := r.announce(p.show(r, s.reporter)); err != nil {
 		p.t.Fatal(err)
 	}

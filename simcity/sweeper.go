@@ -342,7 +342,7 @@ func (t *tail) cut(mark string) (said string, ok bool) {
 	defer t.mu.Unlock()
 	before, rest, ok := bytes.Cut(t.text, []byte(mark))
 	if ok {
-		said = string(before) // first: the rest takes its place
+		said = string(before) // first: what is left takes its place
 		t.text = append(t.text[:0], rest...)
 	}
 	return said, ok

@@ -25,6 +25,14 @@ type leaky struct{ http.Handler }
 
 func (leaky) Close() error { return nil }
 
+// A worker may go on to speak before what it said of its seed is looked at.
+func TestWhatAWorkerSaysNextLeavesWhatItSaidAlone(t *testing.T) {
+	t.Parallel()
+	said, left := simcity.SaidBefore("WARNING: DATA RACE\ndone\n--- FAIL: TestCity\n", "\ndone\n")
+	require.Equal(t, "WARNING: DATA RACE", said)
+	require.Equal(t, "--- FAIL: TestCity\n", left)
+}
+
 func TestSeedThatEndsItsProcessIsThatSeedsFinding(t *testing.T) {
 	never := make(chan struct{})
 	res, told := swept(t, "9", moods(map[uint64]func(*simcity.World) http.Handler{
@@ -212,10 +220,4 @@ func TestSeedThatTakesTooMuchMemoryIsItsFinding(t *testing.T) {
 	}).Patience(time.Hour))
 	require.Contains(t, told, "2 seeds, 1 passed, 1 failed in 1 way")
 	require.Contains(t, told, "memory: its process took # MB, more than # MB; raise SIMCITY_SEED_MEMORY if it may")
-}
-
-func TestWhatWasSaidOfASeedIsTakenWhole(t *testing.T) {
-	t.Parallel()
-	before, after := simcity.SaidUpTo("of the first|of the second", "|")
-	require.Equal(t, []string{"of the first", "of the second"}, []string{before, after})
 }

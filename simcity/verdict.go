@@ -235,6 +235,9 @@ func (r *run) doubts(res *Result) []string {
 	if doubt := r.remote.doubt(); doubt != "" {
 		doubts = append(doubts, doubt)
 	}
+	if whole := r.scenario.Duration; res.Simulated < whole && !r.course.cutShort() { // the tick lives to the end
+		doubts = append(doubts, fmt.Sprintf("the run ended at simulated %s of %s: a collector, a rule or a function given to Watch ended the goroutine of the tick, as t.FailNow and require do: leave that to the test", res.Simulated.Round(time.Millisecond), whole))
+	}
 	doubts = append(doubts, r.judge.doubts()...)
 	if !r.course.judged.Load() && !r.course.sealed.Load() {
 		doubts = append(doubts, "the end of the run was not judged: "+cmp.Or(r.judge.unanswered(), "a clean-up or a probe at the end never came back"))
