@@ -298,3 +298,21 @@ func TestHostThatGoesOnInTheBackgroundRepeats(t *testing.T) {
 		})
 	}
 }
+
+// They share one crypto/rand, so that the draws of one come between those of another.
+func TestRunsThatOverlapInATestSayThatRandomnessFollowsNoSeed(t *testing.T) {
+	begun, over := make(chan struct{}), make(chan struct{})
+	var second *simcity.Result
+	go func() {
+		defer close(over)
+		<-begun
+		second = city(hello, citizens("second", 1, visitor)).Simulate(t)
+	}()
+	first := city(func(http.ResponseWriter, *http.Request) { close(begun); <-over }, citizens("first", 1, visitor)).Simulate(t)
+	for _, res := range []*simcity.Result{first, second} {
+		require.Equal(t, simcity.Pass, res.Verdict)
+		require.Contains(t, onlyFinding(t, res, simcity.FindingRandom).Text, "where runs of a test overlap")
+	}
+	alone := city(hello, citizens("third", 1, visitor)).Simulate(t)
+	require.Empty(t, findings(alone, simcity.FindingRandom))
+}
