@@ -40,7 +40,8 @@ func (s Seams) strike(kind string, at func(b *blow, ctx context.Context, seam st
 }
 
 // SeamLatency lets host code wait at seams: latency of a database is made of it.
-// It counts the passes delayed.
+// It counts the passes delayed. Locks, which are seams with the overlay, are not
+// among them.
 type SeamLatency struct {
 	Seams
 	Delay

@@ -43,7 +43,8 @@ type Cut struct {
 	// Sub is the name of the subtest that runs the simulation, if one does.
 	Sub string `json:"sub,omitempty"`
 	// Drawn leaves the schedule to the seed, as in the whole run; Held says nothing
-	// then.
+	// then. It is another schedule once the host passes other seams: a pass of such a
+	// cut means that the failure is mended only where nothing else was changed.
 	Drawn bool `json:"drawn,omitempty"`
 
 	fresh *fresh // another schedule from some moment on

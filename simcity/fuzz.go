@@ -15,7 +15,8 @@ import (
 //	func FuzzCity(f *testing.F) { simcity.Fuzz(f, simcity.New(scenario).Target(target)) }
 //
 // Only verdicts of FAIL fail: what a short run leaves unchecked proves nothing
-// here. Scenarios of a simulated hour are long enough. An input that was found with the
+// here. Scenarios of a simulated hour are long enough, and -fuzzminimizetime 1x leaves
+// the time to new inputs instead of shorter ones. An input that was found with the
 // overlay (see Exploring) fails with it alone. SIMCITY_SEED, SIMCITY_SEEDS and
 // SIMCITY_SHRINK mean nothing here, and a bundle cannot be replayed.
 func Fuzz(f *testing.F, s *Simulation) {

@@ -324,7 +324,7 @@ func (c *Cut) test(name, class string) string {
 	}
 	switch {
 	case c.Drawn:
-		b.WriteString("\t\tDrawn: true,\n")
+		b.WriteString("\t\tDrawn: true, // another order once the app takes other locks: shrink again then\n")
 	case len(c.Held) > 0:
 		fmt.Fprintf(&b, "\t\tHeld: %s,\n", literal(c.Held))
 	}
