@@ -42,6 +42,8 @@ type Cut struct {
 	Rule string `json:"rule,omitempty"`
 	// Sub is the name of the subtest that runs the simulation, if one does.
 	Sub string `json:"sub,omitempty"`
+	// Draw is which of many draws says how long those in Held are held back.
+	Draw uint64 `json:"draw,omitempty"`
 	// Drawn leaves the schedule to the seed, as in the whole run; Held says nothing
 	// then. It is another schedule once the host passes other seams: a pass of such a
 	// cut means that the failure is mended only where nothing else was changed.

@@ -42,6 +42,9 @@ func (c *Cut) stops(tracing bool) *stops {
 	for _, name := range c.Held {
 		hash := fnv.New64a()
 		_, _ = io.WriteString(hash, name) // never fails
+		if c.Draw > 0 {
+			_, _ = io.WriteString(hash, " "+utoa(c.Draw))
+		}
 		s.held[name] = &heldStop{draw: hash.Sum64()}
 	}
 	return s

@@ -240,15 +240,30 @@ func (z *shrinker) faults() {
 }
 
 // schedule replaces the draws by the stops that were overtaken in the smallest
-// run, if it fails with them as well.
+// run, if it fails with them as well: with none, with one, of which the last is the
+// likeliest, or with all, held back for times that are drawn until it does.
 func (z *shrinker) schedule() bool {
-	cut := z.cut
-	cut.Drawn, cut.Held = false, nil
-	if z.try(cut) {
+	const single, draws = 500, 200
+	cut, held := z.cut, z.best.trace.held
+	cut.Drawn = false
+	with := func(stops ...string) bool {
+		cut.Held = stops
+		return z.try(cut)
+	}
+	if with() || with(held...) {
 		return true
 	}
-	cut.Held = z.best.trace.held
-	return z.try(cut)
+	for _, stop := range slices.Backward(held[max(0, len(held)-single):]) {
+		if with(stop) {
+			return true
+		}
+	}
+	for cut.Draw = 1; cut.Draw <= draws; cut.Draw++ {
+		if with(held...) {
+			return true
+		}
+	}
+	return false
 }
 
 func (z *shrinker) held() {
@@ -327,6 +342,9 @@ func (c *Cut) test(name, class string) string {
 		b.WriteString("\t\tDrawn: true, // another order once the app takes other locks: shrink again then\n")
 	case len(c.Held) > 0:
 		fmt.Fprintf(&b, "\t\tHeld: %s,\n", literal(c.Held))
+		if c.Draw > 0 {
+			fmt.Fprintf(&b, "\t\tDraw: %d,\n", c.Draw)
+		}
 	}
 	if c.Rule != "" {
 		fmt.Fprintf(&b, "\t\tRule: %q,\n", c.Rule)

@@ -2,6 +2,7 @@ package simcity_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -96,6 +97,44 @@ func TestFailureShrinksToThoseWhoMatter(t *testing.T) {
 	require.Equal(t, simcity.Fail, again.Verdict)
 	require.Equal(t, shrunk.Result.Digest, again.Digest)
 	require.Equal(t, simcity.Pass, seekers(true).Simulate(t).Verdict, "it passes when the bug is mended")
+}
+
+// Four must pass one seam in the order that is the reverse of their coming, which takes
+// three of them held back, each longer than the next.
+func TestOrderThatTakesSeveralStopsIsHeldAsDrawn(t *testing.T) {
+	t.Setenv("SIMCITY_SEED", "")
+	reversed := func(*simcity.World) (http.Handler, error) {
+		var passed string
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if simcity.Yield(r.Context(), "gate") != nil {
+				return
+			}
+			if passed += r.URL.Query().Get("who"); passed == "4321" {
+				w.WriteHeader(http.StatusTeapot)
+			}
+		}), nil
+	}
+	queue := citizens("guest", 4, func(ctx context.Context, c *simcity.Citizen) error {
+		return get(ctx, c, fmt.Sprint("/?who=", c.Number()))
+	})
+	city := simcity.New(simcity.Scenario{Name: "queue", Duration: time.Minute, Populations: []simcity.Population{queue}}).
+		Target(simcity.InProcess(reversed)).
+		Check(rule("in_any_other_order", func(op *simcity.Operation) *simcity.Breach {
+			if op.Status == http.StatusTeapot {
+				return &simcity.Breach{Got: "4321", Want: "another order"}
+			}
+			return nil
+		}))
+	seed := uint64(1)
+	for city.Seed(seed).Simulate(t).Verdict != simcity.Fail {
+		seed++
+		require.Less(t, seed, uint64(1000))
+	}
+	shrunk, err := city.Seed(seed).Shrink(t)
+	require.NoError(t, err)
+	require.False(t, shrunk.Cut.Drawn, shrunk.Test)
+	require.Len(t, shrunk.Cut.Held, 3, shrunk.Test)
+	require.Contains(t, shrunk.Test, "Draw:")
 }
 
 func TestTimelineOfAShrunkRunHasInputsThatAreNoText(t *testing.T) {
