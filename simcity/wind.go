@@ -16,6 +16,12 @@ const lastOrders = time.Minute
 // is judged and the host is closed. It runs whatever ended the run.
 func (r *run) wind() {
 	r.locks.tellDeadlocks()
+	if r.explore.Order == Free && !r.conductor.Overlapped() {
+		r.find(Finding{
+			Kind: FindingExplore, Severity: NoteFinding,
+			Text: "explore: free, yet nobody called the host at the same instant as somebody else, so that no data race could show: let citizens share instants (agents.Burst, SleepUntil)",
+		})
+	}
 	r.steering.stopIfAsked() // the citizens may have gone before the command was obeyed
 	r.course.enter(stageDismissing)
 	r.cancel()

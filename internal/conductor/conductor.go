@@ -59,10 +59,11 @@ type Conductor struct {
 
 	// ready, alone and hostAt belong to whoever runs: the loop, or the one actor
 	// that the loop has resumed.
-	ready  rankHeap
-	rank   uint64        // of the one that went last: the time in which holds run
-	alone  bool          // nobody else was ready when the running actor was picked
-	hostAt time.Duration // the last instant at which host code began
+	ready      rankHeap
+	rank       uint64        // of the one that went last: the time in which holds run
+	alone      bool          // nobody else was ready when the running actor was picked
+	hostAt     time.Duration // the last instant at which host code began
+	overlapped bool          // host code of several was released at once
 
 	movedAt    time.Duration // when simulated time last moved by more than a millisecond
 	movedSteps uint64        // picks until then
@@ -294,10 +295,20 @@ func (c *Conductor) tellOvertaken(p *parking) {
 
 // resumeAll lets everybody run who is ready.
 func (c *Conductor) resumeAll() {
+	hosts := 0
 	for len(c.ready) > 0 {
-		c.resume(c.ready.pop(), nil)
+		p := c.ready.pop()
+		if p.host && p.rank%2 == 0 { // the others stay: see BeginHostCode
+			hosts++
+		}
+		c.resume(p, nil)
 	}
+	c.overlapped = c.overlapped || hosts > 1
 }
+
+// Overlapped tells whether host code of two actors ever ran at once, of those that are
+// released together. It is for when Run has ended.
+func (c *Conductor) Overlapped() bool { return c.overlapped }
 
 // freshInstant moves the clock by a nanosecond if host code has already begun
 // at this one.
