@@ -73,7 +73,7 @@ func (v *virtualTime) advance(to time.Duration) {
 	waitFor(v.timer, to-v.now(), v.arrived)
 }
 
-func (v *virtualTime) tick() { time.Sleep(1) }
+func (v *virtualTime) tick() { time.Sleep(time.Nanosecond) }
 
 // waitFor lets d pass on timer's clock, or less when arrived is signalled.
 func waitFor(timer *time.Timer, d time.Duration, arrived <-chan struct{}) {
