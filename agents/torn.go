@@ -37,6 +37,8 @@ func (l *life) payTorn(ctx context.Context, c *claim, o Order, funnel string) er
 	case paid == nil:
 		*c = payer
 	}
+	c.released = payer.released || canceller.released // told by either is told
+	c.refunded = max(payer.refunded, canceller.refunded)
 	return paid
 }
 

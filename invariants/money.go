@@ -155,7 +155,7 @@ func (m *money) pay(op *simcity.Operation, f *simcity.Fact, way int) {
 // weigh adds a payment to its claim.
 func (m *money) weigh(op *simcity.Operation, f *simcity.Fact, way int) {
 	b := m.claims[f.ID]
-	if f.ID == "" || b == nil && len(m.claims) >= accountLimit {
+	if f.ID == "" || way == refunded && f.Of == "" || b == nil && len(m.claims) >= accountLimit {
 		return
 	}
 	if b == nil {

@@ -88,6 +88,7 @@ func TestRefundsStayWithinWhatWasCharged(t *testing.T) {
 		"once":                             {history: history{paid, back(minute, "r1", 100)}},
 		"twice":                            {history: history{paid, back(minute, "r1", 100), back(2*minute, "r2", 100)}, broken: true},
 		"told again":                       {history: history{paid, back(minute, "r1", 100), back(2*minute, "r1", 100)}},
+		"told by two who know no id":       {history: history{paid, back(minute, "", 100), back(2*minute, "", 100)}},
 		"in parts":                         {history: history{paid, back(minute, "r1", 60), back(2*minute, "r2", 40)}},
 		"before the charge was told":       {history: history{back(second, "r1", 100), did("a", "pay", 0, 2*second, charge)}},
 		"for what was never charged for":   {history: history{back(minute, "r1", 100)}},
