@@ -25,13 +25,16 @@ type Cut struct {
 	Citizens []string `json:"citizens"`
 	// Faults are those of the schedule that strike, such as "fault/1".
 	Faults []string `json:"faults,omitempty"`
-	// Held are the stops at which somebody is held back until nobody else is ready:
+	// Held are the stops at which somebody is held back, one until nobody else is ready
+	// and each of several for a time of its own:
 	// "customer/7 store.insert#3" is the third time that customer/7 comes to the seam
 	// store.insert. A lock is called by the function that takes it, "lock Store.Book",
 	// a request by method and path; seams elsewhere do not count, but another lock in
 	// the same function does. All others go first come, first served. A note tells of
 	// stops that never come: a pass proves nothing then.
 	Held []string `json:"held,omitempty"`
+	// Draw is which of many draws says how long each of those in Held is held back.
+	Draw uint64 `json:"draw,omitempty"`
 	// Explore is how the whole run looked for races.
 	Explore Explore `json:"explore"`
 	// Locks says that the failure needs locks of the host that are seams: then it is
@@ -42,8 +45,6 @@ type Cut struct {
 	Rule string `json:"rule,omitempty"`
 	// Sub is the name of the subtest that runs the simulation, if one does.
 	Sub string `json:"sub,omitempty"`
-	// Draw is which of many draws says how long those in Held are held back.
-	Draw uint64 `json:"draw,omitempty"`
 	// Drawn leaves the schedule to the seed, as in the whole run; Held says nothing
 	// then. It is another schedule once the host passes other seams: a pass of such a
 	// cut means that the failure is mended only where nothing else was changed.
@@ -140,6 +141,8 @@ func (c *Cut) validate() error {
 		return &FieldError{Field: "Cut.Until", Value: c.Until, Allowed: "more than 0", Fix: "paste the whole of what was printed"}
 	case len(c.Citizens) == 0:
 		return &FieldError{Field: "Cut.Citizens", Value: "empty", Allowed: "at least one", Fix: "paste the whole of what was printed"}
+	case c.Draw > 0 && len(c.Held) == 0:
+		return &FieldError{Field: "Cut.Draw", Value: c.Draw, Allowed: "0 where Held is empty", Fix: "paste the whole of what was printed"}
 	}
 	return validateHeld(c.Held)
 }

@@ -258,7 +258,7 @@ func (z *shrinker) schedule() bool {
 			return true
 		}
 	}
-	for cut.Draw = 1; cut.Draw <= draws; cut.Draw++ {
+	for cut.Draw = 1; cut.Draw <= draws && len(held) > 0; cut.Draw++ {
 		if with(held...) {
 			return true
 		}
@@ -272,6 +272,9 @@ func (z *shrinker) held() {
 		cut.Held = some
 		return z.try(cut)
 	})
+	if len(z.cut.Held) == 0 {
+		z.cut.Draw = 0 // of nothing
+	}
 }
 
 // locks leaves out that locks are seams, if it fails without that as well, and

@@ -298,6 +298,7 @@ func TestCutThatCannotBeMeantIsRefused(t *testing.T) {
 		"Cut.Scenario": {},
 		"Cut.Until":    {Scenario: "office", Citizens: []string{"seeker/1"}},
 		"Cut.Citizens": {Scenario: "office", Until: time.Hour},
+		"Cut.Draw":     {Scenario: "office", Until: time.Hour, Citizens: []string{"seeker/1"}, Draw: 3},
 	} {
 		told := record(t, "TestX", func(t testing.TB) { simcity.Reproduce(t, cut) })
 		require.Contains(t, told.fatal, field)
