@@ -80,14 +80,15 @@ func (t *tables) forgetIdle(name string) {
 }
 
 // Purge implements [UpkeepTx]. Sequences go on, so that no id is used twice.
-func (tx *memoryTx) Purge() error {
+func (tx *memoryTx) Purge() (Holdings, error) {
 	before := *tx.tables
 	if err := tx.write(func() { *tx.tables = before }); err != nil {
-		return err
+		return Holdings{}, err
 	}
+	h, err := tx.Holdings()
 	*tx.tables = *newTables()
 	tx.sequences = before.sequences
-	return nil
+	return h, err
 }
 
 // What one of each costs, with its share of the indexes, in bytes. Measured

@@ -175,8 +175,8 @@ type UpkeepTx interface {
 	Compact(before time.Time) (bookings int, err error)
 	// ForgetAnswers drops stored answers from before.
 	ForgetAnswers(before time.Time) (answers int, err error)
-	// Purge drops everything.
-	Purge() error
+	// Purge drops everything and tells what there was.
+	Purge() (Holdings, error)
 	Holdings() (Holdings, error)
 	// Audit lists the latest audit rows, newest first.
 	Audit(limit int) ([]AuditRow, error)

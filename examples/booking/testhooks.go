@@ -75,19 +75,13 @@ func (a *App) Purge(ctx context.Context, dryRun bool) (Purged, error) {
 }
 
 func (a *App) purgeStore(ctx context.Context, p *Purged) error {
-	run := a.store.Update
+	run, holdings := a.store.Update, Tx.Purge
 	if p.DryRun {
-		run = a.store.View
+		run, holdings = a.store.View, Tx.Holdings
 	}
 	return run(ctx, func(tx Tx) error {
-		h, err := tx.Holdings()
-		if err != nil {
-			return err
-		}
+		h, err := holdings(tx)
 		p.Vendors, p.Bookings, p.Messages, p.Entries, p.Answers = h.Vendors, h.Bookings, h.Messages, h.Entries, h.Answers
-		if p.DryRun {
-			return nil
-		}
-		return tx.Purge()
+		return err
 	})
 }

@@ -249,11 +249,50 @@ func TestPurgeAmidUpdates(t *testing.T) {
 	}
 	busy.Wait()
 	attempts := 0
-	err := b.Update(t.Context(), func(tx booking.Tx) error { attempts++; return tx.Purge() })
+	err := b.Update(t.Context(), func(tx booking.Tx) error { attempts++; _, err := tx.Purge(); return err })
 	cancel()
 	writers.Wait()
 	require.NoError(t, err)
 	require.Less(t, attempts, 5)
+}
+
+// What is written while a purge waits for the tables is purged and told with the
+// rest, and is no reason to begin again.
+func TestPurgeWaitsForWhoIsWriting(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	attempts, purged, done := 0, booking.Holdings{}, make(chan error, 1)
+	require.NoError(t, b.Update(t.Context(), func(tx booking.Tx) error {
+		if err := tx.PutBooking(slot("bk_1", "cus_1", noon())); err != nil {
+			return err
+		}
+		go func() {
+			done <- b.Update(t.Context(), func(tx booking.Tx) (err error) {
+				attempts++
+				purged, err = tx.Purge()
+				return err
+			})
+		}()
+		require.Eventually(t, b.somebodyWaits(t), time.Minute, time.Millisecond)
+		return nil
+	}))
+	require.NoError(t, <-done)
+	require.Equal(t, 1, attempts)
+	require.Equal(t, booking.Holdings{Bookings: 1, Live: 1}, purged)
+	require.NoError(t, b.View(t.Context(), func(tx booking.Tx) error {
+		left, err := tx.Holdings()
+		require.Zero(t, left)
+		return err
+	}))
+}
+
+// somebodyWaits says whether a transaction in the database waits for a table.
+func (b bench) somebodyWaits(t *testing.T) func() bool {
+	return func() (waits bool) {
+		err := b.pool.QueryRow(t.Context(), `select count(*) > 0 from pg_locks
+			where not granted and relation = 'public.bookings'::regclass`).Scan(&waits)
+		return err == nil && waits
+	}
 }
 
 // What the database refused is not committed because somebody passed over it.

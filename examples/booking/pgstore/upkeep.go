@@ -20,11 +20,20 @@ func (t *tx) ForgetAnswers(before time.Time) (answers int, err error) {
 
 // Purge implements [booking.UpkeepTx]. Sequences go on, so that no id is used
 // twice. It reads and deletes everything, and would seldom be serializable amid
-// traffic: it waits until it has the tables to itself.
-func (t *tx) Purge() error {
-	_, err := t.write(`
-		lock table public.answers, public.vendors, public.bookings, public.totals, public.promos, public.promo_uses,
-			public.audit in access exclusive mode;
+// traffic: it waits until it has the tables to itself. In an Update it comes first,
+// because what was read before has fixed what the transaction sees, and whatever is
+// written while it waits is then in conflict with it.
+func (t *tx) Purge() (booking.Holdings, error) {
+	_, err := t.write(`lock table public.answers, public.vendors, public.bookings, public.totals, public.promos,
+		public.promo_uses, public.audit in access exclusive mode`)
+	if err != nil {
+		return booking.Holdings{}, err
+	}
+	h, err := t.Holdings()
+	if err != nil {
+		return booking.Holdings{}, err
+	}
+	_, err = t.write(`
 		delete from public.bookings;
 		delete from public.vendors;
 		delete from public.totals;
@@ -32,7 +41,7 @@ func (t *tx) Purge() error {
 		delete from public.promo_uses;
 		delete from public.answers;
 		delete from public.audit`)
-	return err
+	return h, err
 }
 
 // Holdings implements [booking.UpkeepTx].
