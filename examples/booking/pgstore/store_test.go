@@ -286,6 +286,28 @@ func TestPurgeWaitsForWhoIsWriting(t *testing.T) {
 	}))
 }
 
+// An update that saw a booking before the purge writes nothing about it afterwards.
+func TestPurgeRefusesWhoBeganBefore(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	require.NoError(t, b.put(t, slot("bk_1", "cus_1", noon())))
+	attempts := 0
+	err := b.Update(t.Context(), func(tx booking.Tx) error {
+		if _, err := tx.NextID(booking.SequenceCharge); err != nil { // sees the data of now
+			return err
+		}
+		if attempts++; attempts == 1 {
+			require.NoError(t, b.Update(t.Context(), func(tx booking.Tx) error { _, err := tx.Purge(); return err }))
+		}
+		if _, err := tx.Booking("bk_1"); err != nil {
+			return err
+		}
+		return tx.StoreAnswer(booking.IdempotencyKey{User: "payments", Key: "ev_1"}, booking.Answer{At: noon(), Body: []byte("settled")})
+	})
+	require.ErrorIs(t, err, booking.ErrNotFound)
+	require.Equal(t, 2, attempts)
+}
+
 // somebodyWaits says whether a transaction in the database waits for a table.
 func (b bench) somebodyWaits(t *testing.T) func() bool {
 	return func() (waits bool) {

@@ -20,12 +20,16 @@ func (t *tx) ForgetAnswers(before time.Time) (answers int, err error) {
 
 // Purge implements [booking.UpkeepTx]. Sequences go on, so that no id is used
 // twice. It reads and deletes everything, and would seldom be serializable amid
-// traffic: it waits until it has the tables to itself. In an Update it comes first,
+// traffic: it waits until nobody else may write. In an Update it comes first,
 // because what was read before has fixed what the transaction sees, and whatever is
-// written while it waits is then in conflict with it.
+// written while it waits is then in conflict with it. Who saw the data before and
+// would write after is refused, which a lock in access exclusive mode prevents: it
+// gives the transaction its number before its snapshot, and PostgreSQL (15) then
+// misses that others read what it deleted. Tables stand in the order in which others
+// come to them.
 func (t *tx) Purge() (booking.Holdings, error) {
-	_, err := t.write(`lock table public.answers, public.vendors, public.bookings, public.totals, public.promos,
-		public.promo_uses, public.audit in access exclusive mode`)
+	_, err := t.write(`lock table public.vendors, public.bookings, public.totals, public.promos, public.promo_uses,
+		public.audit, public.answers in exclusive mode`)
 	if err != nil {
 		return booking.Holdings{}, err
 	}
