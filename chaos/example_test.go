@@ -75,7 +75,7 @@ func ExampleMatch() {
 	// Output:
 	// HTTP_ERRORS from 5h0m0s to 8h0m0s touched 0
 	// INCONCLUSIVE with 20 operations, 0 errors, 20 charges
-	// fault HTTP_ERRORS touched nothing: nothing is proven about it (it began at 5h0m0s, and let pass POST /buy)
+	// fault HTTP_ERRORS touched nothing: nothing is proven about it; have it strike while citizens ask for what it hits, or list it in AllowEmpty (it began at 5h0m0s, and let pass POST /buy)
 }
 
 // The host lets the storm at its cache.

@@ -111,13 +111,14 @@ type FaultWindow struct {
 	LetPass []string `json:"letPass,omitempty"`
 }
 
-const letPass = ", and let pass "
+// itBegan is where what each seed has otherwise begins in the doubt about a fault.
+const itBegan = " (it began at "
 
 func (w FaultWindow) letPass() string {
 	if len(w.LetPass) == 0 {
 		return ""
 	}
-	return letPass + strings.Join(w.LetPass, ", ")
+	return ", and let pass " + strings.Join(w.LetPass, ", ")
 }
 
 // String tells when it struck and what it touched.

@@ -137,11 +137,12 @@ func (f *faults) doubts(s *Scenario) (doubts []string) {
 			planned++
 			reached = reached || w.Touched > 0 || s.mayBeEmpty(w.Kind)
 		case w.Touched == 0 && !s.mayBeEmpty(w.Kind):
-			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it (it began at %s%s)", w.Kind, w.Begun.Round(time.Second), w.letPass()))
+			doubts = append(doubts, fmt.Sprintf("fault %s touched nothing: nothing is proven about it; have it strike while citizens ask for what it hits, or list it in AllowEmpty%s%s%s)",
+				w.Kind, itBegan, w.Begun.Round(time.Second), w.letPass()))
 		}
 	}
 	if planned > 0 && !reached {
-		doubts = append(doubts, fmt.Sprintf("none of the %s that schedules have planned touched anything: nothing is proven about them", counted(planned, "fault")))
+		doubts = append(doubts, fmt.Sprintf("the faults that schedules have planned, %d in this run, touched nothing: nothing is proven about them; have them last longer, or list their kinds in AllowEmpty", planned))
 	}
 	return doubts
 }

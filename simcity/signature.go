@@ -24,7 +24,7 @@ func (r *Result) Signature() string {
 	if r.Verdict == Pass || len(r.Reasons) == 0 {
 		return ""
 	}
-	reason, _, _ := strings.Cut(r.Reasons[0], letPass) // which each seed has in another order
+	reason, _, _ := strings.Cut(r.Reasons[0], itBegan)
 	return strings.ToLower(string(r.Verdict)) + ": " + withoutNumbers(reason)
 }
 
