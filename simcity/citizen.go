@@ -89,7 +89,7 @@ func (c *Citizen) Sleep(ctx context.Context, d time.Duration) error {
 	now := c.Elapsed()
 	until := now + max(d, 0)
 	if d > 0 {
-		until = c.run.explore.snapped(until)
+		until = c.snapped(until)
 	}
 	c.intent.pause(until, now)
 	return c.actor.SleepUntil(ctx, until)
@@ -100,7 +100,7 @@ func (c *Citizen) Sleep(ctx context.Context, d time.Duration) error {
 // that comes late because the one before was slow counts from its date. See
 // [Operation.Latency].
 func (c *Citizen) SleepUntil(ctx context.Context, date time.Time) error {
-	until := c.run.explore.snapped(date.Sub(c.run.began))
+	until := c.snapped(date.Sub(c.run.began))
 	c.intent.pause(until, c.Elapsed())
 	return c.actor.SleepUntil(ctx, until)
 }
@@ -177,6 +177,7 @@ func (c *Citizen) Do(ctx context.Context, name string, input any, call func(ctx 
 	op.End = c.Elapsed()
 	op.Latency = late + c.run.hostNow().Sub(hostBegan)
 	c.intent.meant = false
+	c.run.lag.learn(op.End - op.Start)
 	if errors.Is(err, ErrOver) { // cut short, or ended without an outcome by its function
 		lost = c.actor.Over()
 		return err

@@ -34,8 +34,17 @@ type Explore struct {
 	// Snap makes citizens' sleeps end at multiples of it, in simulated time since
 	// the run began, so that they meet more often. Default 0: as they are.
 	Snap time.Duration `json:"snap,omitempty"`
-	// Swarm lets each seed draw Order, Priorities or Uniform, and Snap, none or a
-	// few minutes: what one of them hides another shows.
+	// Lag has about every second of these sleeps end so much later: who comes then
+	// meets those who came with the others and have waited so long. What the app itself
+	// does for an equally long time, such as a payment of 120 ms before a lock, is met
+	// by nobody otherwise who does not wait for it. In simulated time, less than Snap.
+	// Default 0.
+	Lag time.Duration `json:"lag,omitempty"`
+	// LagOf learns Lag: 1 takes the first length of time for which two operations
+	// lasted, 2 the second, 3 the third; until then nobody lags. Default 0: Lag as it is.
+	LagOf int `json:"lagOf,omitempty"`
+	// Swarm lets each seed draw Order, Priorities or Uniform, Snap, none or a few
+	// minutes, and LagOf: what one of them hides another shows.
 	Swarm bool `json:"swarm,omitempty"`
 }
 
@@ -65,6 +74,9 @@ func (e Explore) drawn(seed uint64) Explore {
 		random := stream(seed, "explore")
 		e.Order = []Order{Uniform, Priorities}[random.IntN(2)]
 		e.Snap = []time.Duration{0, 0, time.Minute, 5 * time.Minute}[random.IntN(4)]
+		if e.Lag, e.LagOf = 0, 0; e.Snap > 0 {
+			e.LagOf = []int{0, 1, 1, 2}[random.IntN(4)]
+		}
 		e.Swarm = false
 	}
 	if e.Order == "" {
@@ -80,6 +92,12 @@ func (e Explore) validate(clock Clock) error {
 		return &FieldError{Field: "Explore.Order", Value: fmt.Sprintf("%q", e.Order), Allowed: "uniform, priorities, free", Fix: "use the named constants"}
 	case e.Snap < 0 || e.Snap > 24*time.Hour:
 		return &FieldError{Field: "Explore.Snap", Value: e.Snap, Allowed: "0 to 24h", Fix: "a minute makes many meet"}
+	case e.Lag < 0 || e.Lag > 0 && e.Lag >= e.Snap:
+		return &FieldError{Field: "Explore.Lag", Value: e.Lag, Allowed: "0, or less than Explore.Snap (" + e.Snap.String() + ")", Fix: "give it the time that an answer of the app takes, and Snap a minute"}
+	case e.LagOf < 0 || e.LagOf > 3:
+		return &FieldError{Field: "Explore.LagOf", Value: e.LagOf, Allowed: "0 to 3", Fix: "1 learns the first length of time that comes twice"}
+	case e.LagOf > 0 && (e.Snap == 0 || e.Lag > 0):
+		return &FieldError{Field: "Explore.LagOf", Value: e.LagOf, Allowed: "0 without Explore.Snap, and beside Explore.Lag", Fix: "set Snap to a minute, and Lag to nothing"}
 	case e.Order == Free && clock.inner.Name() != "virtual":
 		return &FieldError{Field: "Explore.Order", Value: e.Order, Allowed: "a Virtual clock", Fix: "under a Paced clock all go on together anyway"}
 	}
@@ -103,6 +121,20 @@ func (e Explore) snapped(due time.Duration) time.Duration {
 	return (due + e.Snap - 1) / e.Snap * e.Snap
 }
 
+// fields are those that are set, as Go writes them.
+func (e Explore) fields() string {
+	fields := fmt.Sprintf("Order: %q", e.Order)
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{{"Snap", int64(e.Snap)}, {"Lag", int64(e.Lag)}, {"LagOf", int64(e.LagOf)}} {
+		if f.value > 0 {
+			fields += fmt.Sprintf(", %s: %d", f.name, f.value)
+		}
+	}
+	return fields
+}
+
 // String is the setting for which it stands, empty for an ordinary run.
 func (e Explore) String() string {
 	var parts []string
@@ -111,6 +143,12 @@ func (e Explore) String() string {
 	}
 	if e.Snap > 0 {
 		parts = append(parts, "snap "+e.Snap.String())
+	}
+	if e.Lag > 0 {
+		parts = append(parts, "lag "+e.Lag.String())
+	}
+	if e.LagOf > 0 {
+		parts = append(parts, fmt.Sprintf("lag of answer %d", e.LagOf))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -86,6 +86,11 @@ func TestSearchThatCannotBeMeantIsRefused(t *testing.T) {
 	}{
 		{simcity.Explore{Order: "chaos"}, simcity.Virtual(), `Explore.Order is "chaos"; allowed: uniform, priorities, free`},
 		{simcity.Explore{Snap: -1}, simcity.Virtual(), "Explore.Snap"},
+		{simcity.Explore{Lag: -1}, simcity.Virtual(), "Explore.Lag"},
+		{simcity.Explore{Lag: time.Second}, simcity.Virtual(), "Explore.Lag is 1s; allowed: 0, or less than Explore.Snap (0s)"},
+		{simcity.Explore{Snap: time.Minute, LagOf: 4}, simcity.Virtual(), "Explore.LagOf is 4; allowed: 0 to 3"},
+		{simcity.Explore{LagOf: 1}, simcity.Virtual(), "Explore.LagOf is 1; allowed: 0 without Explore.Snap"},
+		{simcity.Explore{Snap: time.Minute, Lag: time.Second, LagOf: 1}, simcity.Virtual(), "Explore.LagOf"},
 		{simcity.Explore{Order: simcity.Free}, simcity.Stepped(), "a Virtual clock"},
 	} {
 		require.ErrorContains(t, busyCity().Clock(test.clock).Explore(test.explore).Validate(), test.says)

@@ -26,6 +26,7 @@ type run struct {
 	target    Target
 	classify  func(*http.Response, []byte) Outcome
 	explore   Explore // as drawn
+	lag       *lag
 	overlaid  exploring
 	cut       *Cut     // what is lived of it; nil: all
 	decisions []byte   // of a fuzzer
@@ -92,6 +93,7 @@ func newRun(s *Simulation, seed uint64, replay []Command) *run {
 		r.explore = r.cut.Explore.drawn(seed)
 		r.overlaid.off = r.overlaid.off || !r.cut.Locks
 	}
+	r.lag = newLag(r.explore)
 	r.whole = r.scenario.Duration
 	r.cut.shorten(&r.scenario)
 	if elsewhere, ok := s.target.(*URLTarget); ok {

@@ -156,6 +156,7 @@ type lived struct {
 
 	res   *Result
 	trace *trace
+	lag   time.Duration // learned or given
 }
 
 // live runs the cut of the simulation, nil for the whole.
@@ -168,7 +169,7 @@ func (p *play) live(cut *Cut) lived {
 	defer p.takeProcess(r)()
 	defer heedSignals(shrinkingEnds, r.steering.stop)()
 	res := r.play(s.patience)
-	return lived{all, res, s.tracing}
+	return lived{all, res, s.tracing, r.lag.length()}
 }
 
 // end is when the run failed, and a little.
@@ -211,7 +212,16 @@ func (z *shrinker) try(cut Cut) bool {
 	return true
 }
 
+// lag gives what the run has learned, so that nobody need teach it.
+func (z *shrinker) lag() {
+	if cut := z.cut; cut.Explore.LagOf > 0 {
+		cut.Explore.Lag, cut.Explore.LagOf = z.best.lag, 0
+		z.try(cut)
+	}
+}
+
 func (z *shrinker) shrink() {
+	z.lag()
 	z.faults()
 	z.citizens()
 	z.drawn, z.moments = z.cut, z.best.trace.timeline()
@@ -335,7 +345,7 @@ func (c *Cut) test(name, class string) string {
 	fmt.Fprintf(&b, "\t\tScenario: %q, Seed: %d, Until: %d, // %s\n", c.Scenario, c.Seed, int64(c.Until), c.Until.Round(time.Millisecond))
 	fmt.Fprintf(&b, "\t\tCitizens: %s,\n", literal(c.Citizens))
 	if c.Explore.String() != "" {
-		fmt.Fprintf(&b, "\t\tExplore: simcity.Explore{Order: %q, Snap: %d}, // %s\n", c.Explore.Order, int64(c.Explore.Snap), c.Explore)
+		fmt.Fprintf(&b, "\t\tExplore: simcity.Explore{%s}, // %s\n", c.Explore.fields(), c.Explore)
 	}
 	if len(c.Faults) > 0 {
 		fmt.Fprintf(&b, "\t\tFaults: %s,\n", literal(c.Faults))
