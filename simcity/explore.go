@@ -32,7 +32,9 @@ const (
 type Explore struct {
 	Order Order `json:"order"`
 	// Snap makes citizens' sleeps end at multiples of it, in simulated time since
-	// the run began, so that they meet more often. Default 0: as they are.
+	// the run began, so that they meet more often. Default 0: as they are. It makes
+	// pauses longer, by half of it: after one of minutes people act too late for what
+	// lapses, and rules about how many get through may break.
 	Snap time.Duration `json:"snap,omitempty"`
 	// Lag has about every second of these sleeps end so much later: who comes then
 	// meets those who came with the others and have waited so long. What the app itself
@@ -40,11 +42,12 @@ type Explore struct {
 	// by nobody otherwise who does not wait for it. In simulated time, less than Snap.
 	// Default 0.
 	Lag time.Duration `json:"lag,omitempty"`
-	// LagOf learns Lag: 1 takes the first length of time for which two operations
-	// lasted, 2 the second, 3 the third; until then nobody lags. Default 0: Lag as it is.
+	// LagOf learns Lag: 1 takes the first length of time, in whole microseconds, that
+	// two operations took, 2 the second, 3 the third; until then nobody lags. Default 0:
+	// Lag as it is.
 	LagOf int `json:"lagOf,omitempty"`
-	// Swarm lets each seed draw Order, Priorities or Uniform, Snap, none or a few
-	// minutes, and LagOf: what one of them hides another shows.
+	// Swarm lets each seed draw Order, Priorities or Uniform, Snap, none or up to a
+	// minute, and LagOf: what one of them hides another shows.
 	Swarm bool `json:"swarm,omitempty"`
 }
 
@@ -73,7 +76,7 @@ func (e Explore) drawn(seed uint64) Explore {
 	if e.Swarm {
 		random := stream(seed, "explore")
 		e.Order = []Order{Uniform, Priorities}[random.IntN(2)]
-		e.Snap = []time.Duration{0, 0, time.Minute, 5 * time.Minute}[random.IntN(4)]
+		e.Snap = []time.Duration{0, 0, 10 * time.Second, time.Minute}[random.IntN(4)]
 		if e.Lag, e.LagOf = 0, 0; e.Snap > 0 {
 			e.LagOf = []int{0, 1, 1, 2}[random.IntN(4)]
 		}

@@ -35,14 +35,16 @@ func (l *lag) length() time.Duration {
 	return l.taken
 }
 
-// learn sees how long an answer took.
+// learn sees how long an operation took. Turns cost nanoseconds, which the app's own
+// delays do not have.
 func (l *lag) learn(took time.Duration) {
-	if l == nil || took <= 0 {
+	if l == nil {
 		return
 	}
+	took = took.Truncate(time.Microsecond)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.left == 0 || len(l.times) == lengthsMax {
+	if took == 0 || l.left == 0 || len(l.times) == lengthsMax {
 		return
 	}
 	if l.times[took]++; l.times[took] == 2 {

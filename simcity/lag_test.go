@@ -97,7 +97,7 @@ func TestLagLetsCitizensMeetThoseWhoWaited(t *testing.T) {
 	require.NotEmpty(t, failing(t, 5, simcity.Explore{Snap: time.Minute, Lag: 120 * time.Millisecond}))
 	require.NotEmpty(t, failing(t, 5, simcity.Explore{Snap: time.Minute, LagOf: 1}), "learned")
 	require.Empty(t, failing(t, 5, simcity.Explore{Snap: time.Minute, LagOf: 2}), "no other length comes twice")
-	require.NotEmpty(t, failing(t, 20, simcity.Explore{Swarm: true}))
+	require.NotEmpty(t, failing(t, 50, simcity.Explore{Swarm: true}))
 }
 
 func TestLearnedLagIsGivenToTheShrunkRun(t *testing.T) {
