@@ -9,6 +9,7 @@ import (
 // A lag is how much later than others, who share an instant, some citizens wake. Nil
 // is none.
 type lag struct {
+	most  time.Duration // it is less
 	mu    sync.Mutex
 	left  int                   // how many lengths are to come twice until one is taken
 	times map[time.Duration]int // how often answers took as long; bounded
@@ -22,7 +23,7 @@ func newLag(e Explore) *lag {
 	if e.Lag == 0 && e.LagOf == 0 {
 		return nil
 	}
-	return &lag{taken: e.Lag, left: e.LagOf, times: make(map[time.Duration]int)}
+	return &lag{most: e.Snap, taken: e.Lag, left: e.LagOf, times: make(map[time.Duration]int)}
 }
 
 // length is the lag as far as it is known, else 0.
@@ -44,7 +45,7 @@ func (l *lag) learn(took time.Duration) {
 	took = took.Truncate(time.Microsecond)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if took == 0 || l.left == 0 || len(l.times) == lengthsMax {
+	if took == 0 || took >= l.most || l.left == 0 || len(l.times) == lengthsMax {
 		return
 	}
 	if l.times[took]++; l.times[took] == 2 {
@@ -59,7 +60,7 @@ func (l *lag) learn(took time.Duration) {
 func (c *Citizen) snapped(due time.Duration) time.Duration {
 	until := c.run.explore.snapped(due)
 	length := c.run.lag.length()
-	if length == 0 || length >= c.run.explore.Snap {
+	if length == 0 {
 		return until
 	}
 	coin := stream(c.run.seed, "lag "+c.id+" "+strconv.FormatInt(int64(until), 10))
