@@ -362,7 +362,7 @@ func (p *populationState) doubt() string {
 	case p.all.tries == 0:
 		return "never acted: nobody came; let it arrive earlier or more often"
 	case p.worked == 0:
-		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target", p.all.tries, p.failed.how())
+		return fmt.Sprintf("never succeeded: %d operations, none of them ok, the last %s; mend the agent or the target, or say by op.Outcome or op.Output that the answers are right", p.all.tries, p.failed.how())
 	case p.deaths() != "":
 		return p.deaths() + ", and no fault was active; mend the agent or the target, or say by Simulation.Classify, op.Outcome or op.Output what its answers mean"
 	case p.isCutShort():

@@ -212,12 +212,17 @@ func (z *shrinker) try(cut Cut) bool {
 	return true
 }
 
-// lag gives what the run has learned, so that nobody need teach it.
+// lag gives what the run has learned, if it needs any, so that nobody need teach it.
 func (z *shrinker) lag() {
-	if cut := z.cut; cut.Explore.LagOf > 0 {
-		cut.Explore.Lag, cut.Explore.LagOf = z.best.lag, 0
-		z.try(cut)
+	cut, learned := z.cut, z.best.lag
+	if cut.Explore.LagOf == 0 {
+		return
 	}
+	if cut.Explore.LagOf = 0; z.try(cut) {
+		return
+	}
+	cut.Explore.Lag = learned
+	z.try(cut)
 }
 
 func (z *shrinker) shrink() {

@@ -49,13 +49,17 @@ func (f *Finding) signature() string {
 	return kind + ": " + withoutNumbers(text)
 }
 
-var numbers = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+(\.[0-9]+)?`)
+var (
+	numbers = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+(\.[0-9]+)?`)
+	several = regexp.MustCompile(`# ([a-z]{4,})s\b`)
+)
 
-// withoutNumbers is the first line of text, cut short between words, with a # for each number.
+// withoutNumbers is the first line of text, cut short between words, with a # for each
+// number: of one and of several is the same.
 func withoutNumbers(text string) string {
 	const most = 160
 	text, _, _ = strings.Cut(text, "\n")
-	text = numbers.ReplaceAllString(text, "#")
+	text = several.ReplaceAllString(numbers.ReplaceAllString(text, "#"), "# $1")
 	if len(text) <= most {
 		return text
 	}

@@ -125,6 +125,19 @@ func (t Timeline) actors() []string {
 	return names
 }
 
+// withStarts tells of an operation when it began, if others acted before its answer.
+func (t Timeline) withStarts() Timeline {
+	all := slices.Clone(t)
+	for i, m := range t {
+		meanwhile := func(other Moment) bool { return other.Actor != m.Actor && other.At >= m.Since }
+		began := m.Since.Round(time.Millisecond)
+		if m.Kind == MomentOperation && m.Times <= 1 && began != m.At.Round(time.Millisecond) && slices.ContainsFunc(t[:i], meanwhile) {
+			all[i].Text += " (since " + began.String() + ")"
+		}
+	}
+	return all
+}
+
 // last are the n last moments.
 func (t Timeline) last(n int) Timeline { return t[max(0, len(t)-n):] }
 
@@ -151,7 +164,7 @@ const (
 
 // String draws the last moments, a column for each who acts, time downwards.
 func (t Timeline) String() string {
-	rows := t.last(timelineMax)
+	rows := t.last(timelineMax).withStarts()
 	names := rows.actors()
 	var b strings.Builder
 	line := func(at string, indent int, text string) {

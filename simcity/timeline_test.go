@@ -37,7 +37,7 @@ func TestTimelineIsADiagramOfText(t *testing.T) {
   9h0m0s        | take
   9h0m0s        get /?day=a -> ok 200
   9h0m0s                               | take (2x)
-  9h0m1s                               get /?day=a -> ok 200
+  9h0m1s                               get /?day=a -> ok 200 (since 9h0m0s)
   9h0m1s                               one_owner: seeker/1 & seeker/2
 `, "\n"+twoAtOneDesk().String())
 	require.Equal(t, "\n", simcity.Timeline(nil).String())
