@@ -94,7 +94,7 @@ func failing(t *testing.T, seeds uint64, explore simcity.Explore) (failed []uint
 func TestLagLetsCitizensMeetThoseWhoWaited(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, failing(t, 20, simcity.Explore{Snap: time.Minute}), "120 ms keep them apart")
-	require.NotEmpty(t, failing(t, 5, simcity.Explore{Snap: time.Minute, Lag: 120 * time.Millisecond}))
+	require.NotEmpty(t, failing(t, 10, simcity.Explore{Snap: time.Minute, Lag: 120 * time.Millisecond}))
 	require.NotEmpty(t, failing(t, 5, simcity.Explore{Snap: time.Minute, LagOf: 1}), "learned")
 	require.Empty(t, failing(t, 5, simcity.Explore{Snap: time.Minute, LagOf: 2}), "no other length comes twice")
 	require.NotEmpty(t, failing(t, 50, simcity.Explore{Swarm: true}))
