@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,16 +17,16 @@ import (
 // turnstile gives tickets with numbers. Who pays first waits 120 ms, each time. It
 // looks for the next number and takes it at one seam later, unless mended.
 func turnstile(mended bool) http.HandlerFunc {
-	next := 1
+	var next atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/paid" {
 			<-time.After(120 * time.Millisecond)
 		}
-		number := next
+		number := next.Load()
 		if !mended && simcity.Yield(r.Context(), "take") != nil {
 			return
 		}
-		next = number + 1
+		next.Store(number + 1)
 		_, _ = fmt.Fprint(w, number)
 	}
 }
