@@ -51,7 +51,7 @@ func (f *Finding) signature() string {
 
 var (
 	numbers = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+(\.[0-9]+)?`)
-	several = regexp.MustCompile(`# ([a-z]{4,})s\b`)
+	one     = regexp.MustCompile(`\b1 ([a-z]{4,}[a-rt-z])\b`)
 )
 
 // withoutNumbers is the first line of text, cut short between words, with a # for each
@@ -59,7 +59,7 @@ var (
 func withoutNumbers(text string) string {
 	const most = 160
 	text, _, _ = strings.Cut(text, "\n")
-	text = several.ReplaceAllString(numbers.ReplaceAllString(text, "#"), "# $1")
+	text = numbers.ReplaceAllString(one.ReplaceAllString(text, "1 ${1}s"), "#")
 	if len(text) <= most {
 		return text
 	}
