@@ -52,6 +52,16 @@ func TestSameSeedSameRunUnderAllFaults(t *testing.T) {
 	require.Len(t, kinds, len(everyChoice()))
 }
 
+// A swarm that nobody meets proves nothing, and the run says what to do.
+func TestSwarmThatTouchesNothingIsTold(t *testing.T) {
+	t.Parallel()
+	var s story
+	res := trial{citizens: 4, method: "POST", body: "pay"}.city(&s).
+		Schedule(chaos.Swarm{Faults: chaos.RandomHTTP("/nowhere")}).Simulate(t)
+	require.Equal(t, simcity.Inconclusive, res.Verdict)
+	require.Regexp(t, `^the faults that schedules have planned, \d+ in this run, touched nothing: .*; have them last longer, or list their kinds in AllowEmpty$`, res.Reasons[0])
+}
+
 func TestSteppedRunsRepeatUnderFaultsOfHTTP(t *testing.T) {
 	t.Parallel()
 	run := func() simcity.Digest {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/bookiji/simcity/internal/locks"
 )
@@ -77,4 +78,13 @@ func SaidBefore(text, mark string) (said, left string) {
 	t := tail{text: []byte(text)}
 	said, _ = t.cut(mark)
 	return said, t.all()
+}
+
+// LearnedLag is the lag of a run whose operations took so long.
+func LearnedLag(e Explore, took ...time.Duration) time.Duration {
+	l := newLag(e)
+	for _, length := range took {
+		l.learn(length)
+	}
+	return l.length()
 }

@@ -80,6 +80,7 @@ func station(mended bool, explore simcity.Explore) *simcity.Simulation {
 		Check(numbered()).Explore(explore)
 }
 
+// failing are the seeds that break the rule, of so many.
 func failing(t *testing.T, seeds uint64, explore simcity.Explore) (failed []uint64) {
 	t.Helper()
 	for seed := range seeds {
@@ -99,6 +100,18 @@ func TestLagLetsCitizensMeetThoseWhoWaited(t *testing.T) {
 	require.NotEmpty(t, failing(t, 5, simcity.Explore{Snap: time.Minute, LagOf: 1}), "learned")
 	require.Empty(t, failing(t, 5, simcity.Explore{Snap: time.Minute, LagOf: 2}), "no other length comes twice")
 	require.NotEmpty(t, failing(t, 50, simcity.Explore{Swarm: true}))
+}
+
+func TestLagIsALengthThatComesTwice(t *testing.T) {
+	t.Parallel()
+	first, second := simcity.Explore{Snap: time.Second, LagOf: 1}, simcity.Explore{Snap: time.Second, LagOf: 2}
+	const pay, mail = 120 * time.Millisecond, 30 * time.Millisecond
+	require.Zero(t, simcity.LearnedLag(first, pay, mail))
+	require.Equal(t, mail, simcity.LearnedLag(first, pay, mail, mail, pay))
+	require.Equal(t, pay, simcity.LearnedLag(second, pay, mail, mail, pay))
+	require.Equal(t, pay, simcity.LearnedLag(first, pay+3, pay+1), "turns cost nanoseconds")
+	require.Zero(t, simcity.LearnedLag(first, 3, 3, 0, 0), "who did not wait")
+	require.Equal(t, pay, simcity.LearnedLag(first, time.Second, time.Second, pay, pay), "it is less than Snap")
 }
 
 func TestLearnedLagIsGivenToTheShrunkRun(t *testing.T) {

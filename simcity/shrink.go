@@ -214,15 +214,16 @@ func (z *shrinker) try(cut Cut) bool {
 
 // lag gives what the run has learned, if it needs any, so that nobody need teach it.
 func (z *shrinker) lag() {
-	cut, learned := z.cut, z.best.lag
+	cut := z.cut
 	if cut.Explore.LagOf == 0 {
 		return
 	}
-	if cut.Explore.LagOf = 0; z.try(cut) {
-		return
+	cut.Explore.LagOf = 0
+	for _, length := range []time.Duration{0, z.best.lag} {
+		if cut.Explore.Lag = length; z.try(cut) {
+			return
+		}
 	}
-	cut.Explore.Lag = learned
-	z.try(cut)
 }
 
 func (z *shrinker) shrink() {
