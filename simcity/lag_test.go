@@ -110,7 +110,7 @@ func TestLagIsALengthThatComesTwice(t *testing.T) {
 	require.Equal(t, mail, simcity.LearnedLag(first, pay, mail, mail, pay))
 	require.Equal(t, pay, simcity.LearnedLag(second, pay, mail, mail, pay))
 	require.Equal(t, pay, simcity.LearnedLag(first, pay+3, pay+1), "turns cost nanoseconds")
-	require.Zero(t, simcity.LearnedLag(first, 3, 3, 0, 0), "who did not wait")
+	require.Equal(t, pay, simcity.LearnedLag(first, 3, 3, pay, pay), "who did not wait teaches nothing")
 	require.Equal(t, pay, simcity.LearnedLag(first, time.Second, time.Second, pay, pay), "it is less than Snap")
 }
 
